@@ -1,5 +1,5 @@
-/* What tools expect of INFO and this version does not have: numbers that are always zero, words
- * that never change. Whoever builds the thing takes its rows to where it is counted. */
+/* Rows that tools expect in INFO for features that this version does not have: constant zeros and
+ * words. Whoever builds the feature moves its rows to where it is counted. */
 #ifndef SERVER_ABSENT_METRICS_H
 #define SERVER_ABSENT_METRICS_H
 

@@ -1,10 +1,10 @@
-/* What a changed setting does beyond being read: a function for each that has an effect of its own,
- * in a table whose order is that of execution.
+/* The effects of changed settings: a function for each setting that needs more than being stored,
+ * in a table in the order of execution.
  *
- * CONFIG SET of several settings puts all values in place, and then comes here once. Functions of
- * adjacent settings run once. What can fail (a port that is taken, a certificate that does not fit)
- * returns false with its reason; the caller puts the old values back and comes again, so each
- * function must be able to go back to what it left. */
+ * CONFIG SET of several settings stores all values and then calls this once. Functions of adjacent
+ * settings run once. A function that fails (port in use, invalid certificate) returns false with
+ * the reason; the caller restores the old values and calls again, so each function must be able to
+ * return to the former state. */
 #include "server/apply.h"
 
 #include "acl/users.h"
@@ -173,7 +173,7 @@ static bool apply_panic(const struct apply_parts *p, const char **reason)
     return true;
 }
 
-/* In the order of execution: what listeners depend on comes before them. */
+/* In the order of execution: what listeners depend on precedes them. */
 static const struct {
     const char *name;
     apply_function *apply;
@@ -255,7 +255,7 @@ bool apply_settings(const struct apply_parts *p, const struct setting *const *ch
                      changed[i]->name);
     for (size_t row = 0; row < ROWS; row++)
         for (int i = 0; i < n; i++) {
-            /* Adjacent settings with the same function: it runs once. */
+            /* Adjacent settings share a call of their function. */
             if (strcmp(changed[i]->name, table[row].name) != 0 || table[row].apply == before)
                 continue;
             before = table[row].apply;

@@ -1,4 +1,4 @@
-/* What CONFIG SET does, setting by setting, once the new values are in place. */
+/* The effects of CONFIG SET, setting by setting, after the new values were stored. */
 #ifndef SERVER_APPLY_H
 #define SERVER_APPLY_H
 

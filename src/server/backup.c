@@ -39,7 +39,7 @@ struct backup {
     enum state state;
     char name[NAME_MOST + 1];
     int64_t started_ms, sealed_ms;
-    int64_t newest_ms; /* of all that are sealed; 0: there is none */
+    int64_t newest_ms; /* of all sealed backups; 0: none */
     int error;
     bool abandoned; /* aborted during a job */
     /* The job of linking, on the disk thread. */

@@ -29,7 +29,7 @@ void backup_list(struct backup *b, struct reply *reply);
 void backup_abort(struct backup *b, struct reply *reply);
 /* name "all": every sealed one. */
 void backup_cleanup(struct backup *b, struct bytes name, struct reply *reply);
-/* When the newest backup was sealed that is there; 0: there is none. */
+/* When the newest existing backup was sealed; 0: there is none. */
 int64_t backup_newest_ms(const struct backup *b);
 /* At startup: removes unfinished backups of an earlier run. */
 void backup_sweep(struct backup *b);

@@ -1,4 +1,4 @@
-/* What is known of backups. */
+/* Metrics of backups. */
 #ifndef SERVER_BACKUP_METRICS_H
 #define SERVER_BACKUP_METRICS_H
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Listens at each address and hands over the descriptor. One with a leading '-' may be missing.
- * False: another could not be had (logged); what was handed over stays. */
+/* Listens on each address and passes the descriptor to take(). An address with a leading '-' may be
+ * unavailable. False: another one is (logged); descriptors passed before stay. */
 bool bind_each(const char *addresses, int port, int backlog, void (*take)(void *context, int fd),
                void *context);
 

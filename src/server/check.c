@@ -1,16 +1,16 @@
-/* millrace-check-rdb and millrace-check-aof are links to the server, and check files without
- * running one. They use the server's own readers: what they call valid is what it would load.
+/* millrace-check-rdb and millrace-check-aof are links to the server's binary, which then only
+ * checks files. They use the server's own readers: what they call valid is what it would load.
  *
  * A snapshot is read completely; its values are built and dropped. An append-only file is checked
- * frame by frame, and given a manifest, all files that it names in their order. The verdicts:
+ * frame by frame; of a manifest, all files are checked in order. The verdicts:
  *
  *   valid
  *   torn      The end of the last file is missing, as after a crash. --fix cuts it off.
  *   damaged   Bytes that had been synced have changed. --fix cuts only with --force, because that
  *             discards acknowledged data.
  *
- * What is cut off is kept in a file beside. Before changing a file the tool locks the data
- * directory: a server would go on writing behind the cut. */
+ * The part cut off is saved in another file. Before changing a file the tool locks the data
+ * directory, since a running server would go on writing after the cut. */
 #include "server/check.h"
 
 #include "base/clock.h"
@@ -33,8 +33,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The data directory is that of the file, or the one above it when the file is in an append-only
- * directory (one with a manifest). */
+/* The data directory is that of the file, or its parent if the file is in an append-only directory
+ * (one with a manifest). */
 static void note_manifest(void *context, const char *name)
 {
     size_t n = strlen(name);

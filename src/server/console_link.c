@@ -1,24 +1,25 @@
 /* The life of a connection:
  *
- *   open_one()     Admission and console-clients decide whether it may come.
- *   note_ready()   Callback of the loop: only puts it into a list.
- *   read_one()     One read; the exchange takes what belongs to a request. What is behind that is
- *                  kept, and nothing more is read until the answer has left: we gather nothing.
- *   work           Steps of exchanges, in turn, for at most TURN_US. Who is not done stays in line,
+ *   open_one()     Admission and console-clients decide whether it is accepted.
+ *   note_ready()   Callback of the event loop: only puts it into a list.
+ *   read_one()     One read; the exchange takes what belongs to a request. Bytes after that are
+ *                  kept, and nothing more is read until the response was sent: no pipelining into
+ *                  memory.
+ *   work           Steps of exchanges, in turn, for at most TURN_US. Unfinished ones stay in line,
  *                  and the loop does not sleep.
- *   send_one()     Behind the flush of the journal. At most SEND_MOST a turn. An answer that
- *                  streams is sent while it is worked on.
- *   drop()         Frees it. After an answer that ends a connection whose client still
- *                  sends, what comes is read and thrown away for a moment (LEAVING): a
- *                  reset might eat the answer.
+ *   send_one()     After the flush of the journal, at most SEND_MOST a turn. A streaming response
+ *                  is sent while it is produced.
+ *   drop()         Frees it. If a response ends the connection while the client still sends, input
+ *                  is read and discarded for a moment (LEAVING): a TCP reset might destroy the
+ *                  response.
  *
- * Places: a quarter of console-clients is for connections whose last request was nobody's, the
- * others are for users. Where a kind has no place left, the one of it that has been there for the
- * longest without work goes; so strangers keep no user out, and users no stranger, who may want to
- * log in. A user that finds all places of users at work has one of the strangers'.
+ * Places: a quarter of console-clients is for strangers, connections whose last request had no
+ * user; the rest is for users. When all places of a kind are taken, its oldest idle connection is
+ * closed; so neither kind can keep out the other: strangers may want to log in. If all users'
+ * connections are busy, a further user gets a stranger's place.
  *
- * Times are looked at by the tick: a head within HEAD_MS of its first byte, a body within BODY_MS,
- * IDLE_MS without a request, STUCK_MS in which a peer takes nothing. */
+ * The tick enforces time limits: HEAD_MS for a head from its first byte, BODY_MS for a body,
+ * IDLE_MS without a request, STUCK_MS in which the peer accepts nothing. */
 #include "server/console_link.h"
 
 #include "admin/exchange.h"
@@ -38,7 +39,7 @@
 #define READ_PIECE     16384
 #define SEND_MOST      (256 << 10)
 #define TURN_US        200
-#define STRANGERS_PART 4 /* they have a quarter of console-clients */
+#define STRANGERS_PART 4 /* the fraction of console-clients reserved for them */
 
 #define HEAD_MS  10000 /* also of a TLS handshake */
 #define BODY_MS  30000
@@ -51,15 +52,15 @@ struct line { /* a connection */
     struct conn *conn;
     struct dict_node *peer; /* admit_peer() */
     struct exchange exchange;
-    struct buf kept;            /* came behind the request that is worked on */
+    struct buf kept;            /* input after the current request */
     struct dlist_node node;     /* in lines, the oldest first */
     struct dlist_node readable; /* in readable */
     struct dlist_node working;  /* in working */
     struct dlist_node sending;  /* in sending */
-    int64_t moved_ms;           /* when the peer took something last, or it came */
+    int64_t moved_ms;           /* when the peer last accepted bytes, or connected */
     enum { LINE_OPEN, LINE_LEAVING, LINE_GONE } state;
     bool waits_for_room;
-    bool is_known; /* it has one of the users' places */
+    bool is_known; /* has a place of users */
 };
 
 struct console_link {
@@ -126,9 +127,9 @@ void console_link_free(struct console_link *k)
     mem_free(k);
 }
 
-/* ---- Connections that come */
+/* ---- New connections */
 
-/* There is something to be sent, or to be ended. */
+/* There is output, or the end of a response, to handle. */
 static bool has_output(const struct line *x)
 {
     return x->exchange.phase == EXCHANGE_ANSWERED ||
@@ -150,8 +151,8 @@ static void note_ready(void *context, int events)
     }
 }
 
-/* Whether bytes are taken from the socket: while a request may come; while an answer streams the
- * next one, for one read, so that the end of the connection is seen. */
+/* Whether the socket is read: while a request may come; and while a response streams, up to one
+ * read of the next request, to notice when the connection is closed. */
 static bool reads(const struct line *x)
 {
     return x->state == LINE_LEAVING || x->exchange.phase < EXCHANGE_WORKING ||
@@ -163,7 +164,7 @@ static void want(struct line *x)
     conn_want(x->conn, reads(x), x->waits_for_room);
 }
 
-/* A place is needed: the one of its kind without work that came first goes. */
+/* Makes a place by closing the oldest idle connection of a kind. */
 static bool drop_idle(struct console_link *k, bool is_known)
 {
     for (struct dlist_node *n = k->lines.next; n != &k->lines; n = n->next) {
@@ -182,13 +183,13 @@ static long long strangers_places(const struct console_link *k)
     return n ? n : 1;
 }
 
-/* For another stranger, who everybody is at first. */
+/* For a new connection: a stranger's at first. */
 static bool has_place(struct console_link *k)
 {
     return k->exchanges.figures.connections - k->known < strangers_places(k) || drop_idle(k, false);
 }
 
-/* A request of it has been worked on: whose was it? */
+/* Updates the kind of its place by the user of its last request. */
 static void take_place(struct line *x)
 {
     struct console_link *k = x->all;
@@ -212,7 +213,7 @@ static void set_peer(struct guard_peer *p, const char *peer)
     snprintf(p->address, sizeof(p->address), "%.*s", (int)n, peer);
 }
 
-/* Nobody has read what it asks: in a few words, as far as the socket takes them. */
+/* Refuses a connection briefly, before reading anything, as far as the socket takes it. */
 static void turn_away(int fd, bool is_tls)
 {
     static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
@@ -270,7 +271,7 @@ bool console_link_open(struct console_link *k)
 
 /* ---- Reading and working */
 
-/* The exchange has moved on: into the lists of what it needs now. */
+/* Puts it into the lists that fit the exchange's phase. */
 static void sort_in(struct line *x)
 {
     struct console_link *k = x->all;
@@ -297,7 +298,7 @@ static void give(struct line *x, struct bytes in)
     sort_in(x);
 }
 
-/* What was kept comes before what the socket holds. */
+/* Kept input precedes what the socket holds. */
 static void give_kept(struct line *x)
 {
     struct buf was = x->kept;
@@ -356,8 +357,8 @@ static void read_all(struct console_link *k)
     }
 }
 
-/* Those whose moment has come, or whose answer is safe by now. The tick sees to it that there is a
- * turn; whoever moves the gate wakes the loop. */
+/* Continues exchanges that waited for a time or for the gate. The tick ensures that there is a
+ * turn; the gate's changes wake the loop. */
 static void look_at_waiting(struct console_link *k)
 {
     struct dlist_node now;
@@ -389,7 +390,7 @@ static void work(struct console_link *k)
         dlist_remove(&x->working);
         bool was_idle = chain_pending(&x->exchange.out) == 0;
         exchange_step(&x->exchange);
-        if (was_idle) /* the peer has had nothing to take so far */
+        if (was_idle) /* it had nothing to accept so far */
             x->moved_ms = k->engine->steady_ms;
         if (x->exchange.phase >= EXCHANGE_STREAMING)
             take_place(x);
@@ -412,13 +413,13 @@ void console_link_run(struct console_link *k)
 
 /* ---- Sending */
 
-/* Everything has been sent. */
+/* The whole response was sent. */
 static void finish(struct line *x)
 {
     struct console_link *k = x->all;
     dlist_remove(&x->sending);
     if (x->exchange.closes && conn_tls(x->conn)) {
-        x->state = LINE_GONE; /* TLS says goodbye itself */
+        x->state = LINE_GONE; /* TLS ends with its own close_notify */
         return;
     }
     if (x->exchange.closes) {
@@ -430,7 +431,7 @@ static void finish(struct line *x)
     }
     exchange_sent(&x->exchange);
     want(x);
-    /* Also when nothing was kept: a TLS connection may hold bytes. */
+    /* Even if nothing was kept: a TLS connection may hold decrypted bytes. */
     if (!dlist_linked(&x->readable))
         dlist_append(&k->readable, &x->readable);
 }
@@ -458,7 +459,7 @@ static void send_one(struct line *x)
     }
     if (chain_pending(out) == 0 && x->exchange.phase == EXCHANGE_ANSWERED)
         finish(x);
-    if (x->exchange.phase == EXCHANGE_STREAMING) { /* there may be room for more */
+    if (x->exchange.phase == EXCHANGE_STREAMING) { /* there may be room in the socket */
         dlist_remove(&x->working);
         sort_in(x);
     }
@@ -485,9 +486,9 @@ void console_link_send(struct console_link *k)
     k->exchanges.figures.ticks += clock_ticks() - began;
 }
 
-/* ---- Times */
+/* ---- Time limits */
 
-/* Returns whether it has been too long; the exchange may have an answer to that. */
+/* Whether a time limit has passed; the exchange may respond to that. */
 static bool is_late(struct line *x, int64_t now)
 {
     struct exchange *e = &x->exchange;

@@ -144,7 +144,7 @@ bool console_listen_configure_tls(struct console_listen *k)
     return true;
 }
 
-/* Where a browser of this machine finds it: at the first address. */
+/* Logs the URL for a browser on this machine, with the first address. */
 static void say_address(const struct settings *c)
 {
     struct bytes first;

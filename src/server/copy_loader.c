@@ -1,17 +1,17 @@
-/* The usual way of a copy:
+/* Steps of loading a primary's snapshot:
  *
- *   read       all keys go into a store: that of the server, which is empty, or one beside it.
- *              Every so many bytes the server has a turn. ENGINE_LOADING, or (served meanwhile)
- *              ENGINE_ASYNC_LOADING.
- *   effects    what the snapshot says in commands (libraries, policies, scheduled messages ...) is
- *              about keys in the server's store: in place it runs as it is read, beside it is kept
- *              until after the exchange. Nothing is due meanwhile.
- *   exchange   a store beside changes places with the server's, at once; libraries go.
- *   tidy       the former data are freed, for a quarter of a millisecond a turn: a freed page goes
- *              back to the system at once, which takes longer than the freeing.
+ *   read       all keys go into a store: the server's, which is empty, or one beside it. Every so
+ *              many bytes the server has a turn, under ENGINE_LOADING or (if our data are served
+ *              meanwhile) ENGINE_ASYNC_LOADING.
+ *   effects    what the snapshot holds as commands (libraries, policies, scheduled messages ...)
+ *              refers to keys in the server's store: in place it runs as it is read, beside it is
+ *              kept until after the exchange. Nothing expires or is due meanwhile.
+ *   exchange   a store beside changes places with the server's, in one step; libraries are dropped.
+ *   tidy       the former data are freed, for a quarter of a millisecond a turn: freed pages return
+ *              to the system at once, which takes longer than the freeing.
  *
- * A copy that cannot be read leaves half of it in place, or nothing when it was read beside. The
- * journal hears of none of it. */
+ * If loading fails, it leaves part of the data in place, or nothing if read beside. Nothing is
+ * journalled. */
 #include "server/copy_loader.h"
 
 #include "base/assert.h"
@@ -30,15 +30,15 @@
 
 #include <limits.h>
 
-#define SERVING_EVERY ((uint64_t)256 << 10) /* bytes: readers wait for a piece of the load */
+#define SERVING_EVERY ((uint64_t)256 << 10) /* bytes between turns of the server */
 #define SERVING_US    1000                  /* or so much time */
-#define GIVEN_BACK    ((uint64_t)1 << 20)   /* bytes of a file in memory at a time */
-#define KEPT          ((size_t)1 << 20)     /* bytes of effects in one piece */
-#define TIDY_US       250                   /* for the former data, in a turn */
-#define TIDIED        4                     /* keys of it between two looks at the clock */
+#define GIVEN_BACK    ((uint64_t)1 << 20)   /* bytes of a file in memory freed at a time */
+#define KEPT          ((size_t)1 << 20)     /* bytes of effects per piece */
+#define TIDY_US       250                   /* for freeing the former data, per turn */
+#define TIDIED        4                     /* keys freed between two readings of the clock */
 #define MUCH_TO_LOAD  (32u << 20)           /* larger snapshots: memory is mapped in large steps */
 
-/* Commands that the snapshot holds, a SELECT in front of those of another database. */
+/* Commands from the snapshot, with a SELECT before those of another database. */
 struct piece {
     struct piece *next;
     struct buf commands;
@@ -50,15 +50,15 @@ struct copy_loader {
     void *context;
     struct loader_figures figures;
     bool ended;     /* serve() has returned false */
-    bool in_memory; /* the file, which is not wanted any more */
+    bool in_memory; /* the file, which is not needed afterwards */
     const char *path;
     struct bytes map;
-    uint64_t given_back;        /* so many bytes of it */
-    struct piece *first, *last; /* effects that are kept; NULL: none */
-    int kept_db;                /* of the last one; -1: there is none */
+    uint64_t given_back;        /* bytes of the map already freed */
+    struct piece *first, *last; /* kept effects; NULL: none */
+    int kept_db;                /* of the last kept effect; -1: none */
     struct replay replay;
-    struct store *former; /* what was exchanged and is being freed, or NULL */
-    int former_db;        /* of which these keys are */
+    struct store *former; /* the data being freed after the exchange, or NULL */
+    int former_db;        /* index of the database being freed */
     struct table_walk former_keys;
 };
 
@@ -83,7 +83,7 @@ static void begin_database(struct copy_loader *l, int db)
         table_walk_start(&l->former_keys, &l->former->dbs[db].keys);
 }
 
-/* Its keys are freed: the tables hold nothing that is there. */
+/* All keys of the database were freed: the tables only hold stale pointers. */
 static void end_database(struct copy_loader *l)
 {
     struct db *db = &l->former->dbs[l->former_db];
@@ -93,7 +93,7 @@ static void end_database(struct copy_loader *l)
     begin_database(l, l->former_db + 1);
 }
 
-/* A large value is freed by the other thread. */
+/* Large values are freed by another thread. */
 static void discard(const struct copy_loader *l, struct entry *e)
 {
     const struct store_events *events = &l->engine->store->events;
@@ -149,7 +149,7 @@ const struct loader_figures *copy_loader_figures(const struct copy_loader *l)
     return &l->figures;
 }
 
-/* A file in memory goes while it is read: all at once it would hold the server up. */
+/* Frees a file in memory while it is read: freeing all of it at once would block the server. */
 static void give_back(struct copy_loader *l, uint64_t bytes)
 {
     if (!l->in_memory || bytes < l->given_back + GIVEN_BACK)
@@ -174,7 +174,7 @@ static void warn(void *context, const char *text)
     log_line(LOG_WARNING, "Loading the RDB file: %s", text);
 }
 
-/* In place: the keys are where commands look for them. */
+/* In place: the keys are where the commands look for them. */
 static bool run_effect(void *context, int db, const struct bytes *argv, int argc)
 {
     struct copy_loader *l = context;
@@ -191,7 +191,8 @@ static void add_piece(struct copy_loader *l)
     l->last = p;
 }
 
-/* Beside: the keys are not there yet. Pieces, so that memory grows by them and goes with them. */
+/* Beside: the keys are not there yet. Keeps effects in pieces, so that memory grows and shrinks in
+ * small steps. */
 static bool keep_effect(void *context, int db, const struct bytes *argv, int argc)
 {
     struct copy_loader *l = context;
@@ -239,7 +240,7 @@ static void run_kept(struct copy_loader *l)
         run_piece(l, buf_bytes(&l->first->commands), &db);
 }
 
-/* Reads the file, whose checksum has been compared, into this store. */
+/* Reads a file with a verified checksum into a store. */
 static bool read_file(struct copy_loader *l, const char *path, struct store *to, bool serving,
                       int *db)
 {
@@ -301,7 +302,7 @@ static void end(struct copy_loader *l, enum slow_path_reason state)
     state_set(l->engine, state, false);
 }
 
-/* What was read is what everybody sees from now on. */
+/* The loaded data become the served ones. */
 static void exchange(struct copy_loader *l, struct store *beside)
 {
     struct engine *e = l->engine;
@@ -310,8 +311,8 @@ static void exchange(struct copy_loader *l, struct store *beside)
     scripting_flush_functions(e->scripting);
 }
 
-/* A copy came before the former data were all freed: there shall not be three data sets, and nobody
- * shall wait. False: the load has ended meanwhile. */
+/* A snapshot came before the former data were freed: frees them first, with turns in between, so
+ * that there are never three data sets. False: the load has been ended. */
 static bool tidy_serving(struct copy_loader *l)
 {
     while (l->former) {
@@ -339,7 +340,7 @@ enum copy_loader_end copy_loader_run(struct copy_loader *l, const char *path,
     bool good = read_file(l, path, beside ? beside : e->store, serving, db);
     if (good && beside) {
         journal_pause(e->journal);
-        state_set(e, ENGINE_LOADING, true); /* nothing is due while effects run */
+        state_set(e, ENGINE_LOADING, true); /* nothing expires while effects run */
         exchange(l, beside);
         run_kept(l);
         state_set(e, ENGINE_LOADING, false);

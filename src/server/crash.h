@@ -1,4 +1,4 @@
-/* The report of a crash, in the log. */
+/* Crash reports in the log. */
 #ifndef SERVER_CRASH_H
 #define SERVER_CRASH_H
 

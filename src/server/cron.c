@@ -91,7 +91,7 @@ static void expire(struct cron *c)
 static void tick(struct cron *c)
 {
     struct engine *e = c->parts.engine;
-    /* Inside a long script: time stands still for it, and nothing else may change data. */
+    /* The clock stands still for a long script, and nothing else may change data. */
     if (e->slow_path & ENGINE_BUSY)
         return;
     shutdown_obey(c->parts.shutdown);

@@ -6,11 +6,11 @@
  *
  *   a write fails  The batch stays in the journal and is retried every second. Meanwhile writes are
  *                  refused (ENGINE_DISK_FAILED) and replies that rely on the batch are held.
- *   a sync fails   The kernel may have dropped the data, so that retrying proves nothing: the whole
- *                  file needs a new base. It is tried after one second, then with exponential
- *                  backoff up to 32 seconds.
- *   for 5 seconds  Clients whose replies are held are closed without an answer: success would be a
- *                  lie, and an error could be one too.
+ *   a sync fails   The kernel may have dropped the data, so a retry proves nothing: the whole file
+ *                  needs a new base. It is tried after one second, then with exponential backoff up
+ *                  to 32 seconds.
+ *   for 5 seconds  Clients whose replies are held are closed without a reply: neither success nor
+ *                  an error would be reliable.
  *   recovery       aof_error() returns 0 and writes are accepted again. No operator is needed. */
 #include "server/durability.h"
 
@@ -161,7 +161,7 @@ bool durability_wants_base(struct durability *d)
     return true;
 }
 
-/* Somebody may have removed or truncated a file: a restart would not find what was acknowledged. */
+/* Files may have been removed or truncated: a restart would not find acknowledged data. */
 static void check_files(struct durability *d)
 {
     char what[PATH_MAX + 64];
@@ -189,7 +189,7 @@ void durability_tick(struct durability *d, bool idle)
         d->checked_ms = e->steady_ms;
         check_files(d);
     }
-    /* A batch may wait for a sync, or a sync may be due, although no request has come. */
+    /* A batch may wait for a sync, or a sync be due, without any request. */
     aof_flush(d->aof, e->steady_ms, e->gate.held_count);
 }
 

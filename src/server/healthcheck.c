@@ -1,5 +1,5 @@
-/* One request, one answer, then the end: a socket that blocks, and an alarm that ends the process
- * when all of it takes too long. A host that has several addresses (localhost) is tried at each. */
+/* One request and one response on a blocking socket, with an alarm as the time limit. A host with
+ * several addresses (localhost) is tried at each. */
 #include "server/healthcheck.h"
 
 #include "base/bytes.h"
@@ -20,7 +20,7 @@
 
 struct target {
     char host[HOST]; /* without brackets */
-    char name[HOST]; /* as the URL has it, with the port: the request's Host */
+    char name[HOST]; /* as in the URL, with the port, for the Host header */
     char port[8];
     const char *path;
 };
@@ -57,7 +57,7 @@ static bool read_url(const char *url, struct target *t)
     return digits > 0 && digits < 6;
 }
 
-/* A connection to the first address that takes one; -1, and errno. */
+/* Connects to the first address that accepts; -1: errno. */
 static int reach(const struct target *t)
 {
     const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};
@@ -88,7 +88,7 @@ static int fail(const char *url, const char *why)
     return 1;
 }
 
-/* Sends the request and reads what comes until the end or `most` bytes; how many. */
+/* Sends the request and reads the response up to its end or `most` bytes; returns how many. */
 static size_t ask(int fd, const struct target *t, char *answer, size_t most)
 {
     char request[PATH_MAX];

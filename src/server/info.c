@@ -19,8 +19,8 @@
 #include "server/turn_metrics.h"
 #include "store/store_metrics.h"
 
-/* ---- The order of lines, which is that of Redis: tools and people are used to it. What is named
- * nowhere comes behind, in the section that its table is registered under. */
+/* ---- The order of lines is that of Redis, which tools and people expect. Other rows follow, in
+ * the section of their table. */
 
 static const char server_order[] =
     "redis_version server_name millrace_version redis_git_sha1 redis_git_dirty redis_build_id "
@@ -109,7 +109,7 @@ enum { IN_DEFAULT = 1, IN_ALL = 2 };
 static const struct {
     const char *name, *title;
     unsigned in;
-    const char *order; /* "": that of registration */
+    const char *order; /* "": as registered */
 } sections[] = {
     {"server", "Server", IN_DEFAULT | IN_ALL, server_order},
     {"clients", "Clients", IN_DEFAULT | IN_ALL, clients_order},
@@ -126,10 +126,10 @@ static const struct {
     {"latencystats", "Latencystats", IN_ALL, ""},
     {"cluster", "Cluster", IN_DEFAULT | IN_ALL, "cluster_enabled"},
     {"keyspace", "Keyspace", IN_DEFAULT | IN_ALL, ""},
-    {"debug", "Debug", 0, debug_order}, /* only where it is named */
+    {"debug", "Debug", 0, debug_order}, /* only by name */
 };
 
-/* How many names there are in an order. */
+/* The number of names in an order. */
 static size_t count(const char *names)
 {
     size_t n = *names != '\0';
@@ -172,7 +172,7 @@ struct metric_set *info_new(const struct info_parts *p)
     metric_add(m, "keyspace", &store_metrics_databases, e->store);
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
         size_t found = metric_arrange(m, sections[i].name, sections[i].order);
-        ASSERT(found == count(sections[i].order)); /* every name is some table's */
+        ASSERT(found == count(sections[i].order)); /* every name belongs to a table */
     }
     return m;
 }

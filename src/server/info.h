@@ -1,4 +1,4 @@
-/* INFO: all tables of metrics, and the order in which its sections print them. */
+/* INFO: all metric tables, and the order of lines in its sections. */
 #ifndef SERVER_INFO_H
 #define SERVER_INFO_H
 
@@ -13,7 +13,7 @@ struct metric_set;
 struct http_figures;
 struct persistence;
 
-/* What the tables are read from; all stay the caller's, this too. */
+/* The owners of the tables; all borrowed, as is this struct. */
 struct info_parts {
     struct engine *engine;
     const struct aof *aof;
@@ -25,14 +25,14 @@ struct info_parts {
     struct turn_metrics_parts turn;
 };
 
-/* Registers every table there is; new ones are added here, under a section. What they are read from
- * must exist by then and outlive the set. */
+/* Registers all metric tables, each under a section; new tables are added here. Their owners must
+ * exist, and outlive the set. */
 struct metric_set *info_new(const struct info_parts *p);
-/* The sections in their order; is_default: INFO without arguments has it. */
+/* The sections in their order; is_default: shown by INFO without arguments. */
 void info_sections(void (*visit)(void *to, const char *name, const char *title, bool is_default),
                    void *to);
-/* The named sections behind out, each once and in their own order; "default", "all", "everything"
- * are groups of them, and none at all is "default". */
+/* Appends the named sections to out, each once and in their own order. "default", "all" and
+ * "everything" are groups; no name means "default". */
 void info_print(struct metric_set *metrics, struct buf *out, const struct bytes *names, int n);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define LEAST_EFFORT 256 /* value_free_effort() from which the other thread is worth it */
+#define LEAST_EFFORT 256 /* value_free_effort() from which another thread pays */
 
 struct lazy {
     struct worker *worker; /* NULL: stopped */
@@ -12,7 +12,7 @@ struct lazy {
 
 /* A value to be freed. */
 struct lazy_job {
-    struct worker_job job; /* first: it is found by its address */
+    struct worker_job job; /* first: cast from the job's address */
     struct lazy *lazy;
     struct entry *entry;
     size_t bytes;
@@ -63,7 +63,7 @@ void lazy_discard(struct lazy *l, struct entry *e)
     j->lazy = l;
     j->entry = e;
     j->bytes = value_memory(e, 5);
-    /* What it shares with other values has to be released on this thread. */
+    /* References shared with other values must be released on this thread. */
     value_leave_thread(e);
     l->figures.bytes += j->bytes;
     l->figures.pending++;

@@ -46,7 +46,7 @@
 
 #define READ_PIECE   65536
 #define ANONYMOUS_IN (1 << 20)
-#define READ_US      5000 /* behind the first group, other groups are read for so long in a turn */
+#define READ_US      5000 /* time in which more groups are read, after the first */
 
 /* Read buffer of a turn: one piece per client of a group, each on its own cache lines. */
 #define READ_BUFFER ((size_t)FEED_GROUP * (READ_PIECE + 64))
@@ -192,7 +192,7 @@ static void stop_reading(struct link *k)
     conn_want(k->conn, false, k->waits_for_room);
 }
 
-/* The TLS handshake is complete; until then the client was unauthenticated even without a password.
+/* The TLS handshake is complete; before, the client was unauthenticated even without a password.
  * The certificate may name its user. */
 static void greet(struct link_set *s, struct link *k)
 {
@@ -277,8 +277,7 @@ static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room
         client_close(c);
         return 0;
     }
-    /* One that is blocked may be served before its turn comes in this group; else the feed keeps
-     * what came. */
+    /* A blocked client may be served before its turn in this group; else the feed keeps it. */
     if (c->flags & (CLIENT_PAUSED | CLIENT_AUTH_DELAYED | CLIENT_CLOSE_AFTER)) {
         /* It can't run now: keep what came. */
         if (!place)
@@ -290,7 +289,7 @@ static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room
     return place ? 0 : (size_t)n;
 }
 
-/* Clients behind a long script run at a later time than the turn began. */
+/* After a long script the clock is read again for the remaining clients. */
 static void run_group(struct link_set *s)
 {
     feed_run(s->reading->feed);
@@ -300,8 +299,8 @@ static void run_group(struct link_set *s)
     }
 }
 
-/* Replies leave at the end of the turn: who was read first does not wait until all of a hundred
- * have been, when they have much to say. The first group always runs. */
+/* Bounds the time until replies leave, which is at the end of the turn: the first of a hundred busy
+ * clients does not wait for all others to be read. The first group always runs. */
 static bool is_enough(const struct link_set *s, int64_t *until_us)
 {
     if (dlist_empty(&s->readable))
@@ -429,7 +428,7 @@ void link_write_all(struct link_set *s)
         dlist_remove(&c->outgoing);
         if (c->flags & CLIENT_CLOSING || !c->link)
             continue;
-        if (c->flags & CLIENT_REPLICA) { /* replica/ has sent what it gets */
+        if (c->flags & CLIENT_REPLICA) { /* replica/ has sent its output */
             if (c->flags & CLIENT_CLOSE_AFTER)
                 client_close(c);
             continue;

@@ -13,7 +13,7 @@ struct link_set; /* all of them */
 
 /* All arguments are borrowed. */
 struct link_set *link_set_new(struct engine *e, struct loop *l, struct admit *a, struct memory *m);
-/* After the last client has gone. */
+/* All clients must have been freed. */
 void link_set_free(struct link_set *s);
 
 /* An accepted connection. */
@@ -27,14 +27,14 @@ struct link_arrival {
 /* Creates a client for it, or refuses and closes it. */
 void link_open(struct link_set *s, const struct link_arrival *a);
 
-/* The socket of a client; NULL: it has none. */
+/* The socket of a client; NULL: none. */
 struct conn *link_connection(const struct client *c);
 
 /* Some link has bytes to read. */
 bool link_is_readable(const struct link_set *s);
-/* Reads all readable links, in groups, and runs what came. */
+/* Reads all readable links, in groups, and runs the requests. */
 void link_read_all(struct link_set *s);
-/* Runs what was kept of clients that may go on. */
+/* Runs requests kept for clients that may run again. */
 void link_resume_all(struct link_set *s);
 /* Sends the output that the gate has released. */
 void link_write_all(struct link_set *s);

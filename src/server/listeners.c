@@ -1,10 +1,10 @@
-/* A listener is open from listeners_open() on, or anew from listeners_reopen(): each address of
- * `bind` on the plain and the TLS port, and the unix socket. What comes is accepted, at most
- * ACCEPT_MOST a turn, and handed to server/link.
+/* Listeners are opened by listeners_open(), and again by listeners_reopen(): each address of `bind`
+ * on the plain and the TLS port, and the unix socket. Connections are accepted, at most ACCEPT_MOST
+ * a turn, and passed to server/link.
  *
- * What can fail: an address is not to be had (the start, or CONFIG SET, is refused); a TLS context
- * does not fit (the old one stays); there is no descriptor for a connection: then the listener
- * rests until the next tick (server/shortage), and connections wait in the kernel. */
+ * What can fail: an address is not available (the start, or CONFIG SET, is refused); a TLS context
+ * is invalid (the old one stays); descriptors run out: then the listener rests until the next tick
+ * (server/shortage), and connections wait in the kernel. */
 #include "server/listeners.h"
 
 #include "base/assert.h"
@@ -76,7 +76,7 @@ struct tls_options listeners_tls_options(const struct settings *c)
                                 .clients = (enum tls_clients)c->tls_auth_clients};
 }
 
-/* The same, with the certificate for clients where there is one. */
+/* The same for outgoing connections, with the client certificate if there is one. */
 static struct tls_options client_options(const struct settings *c)
 {
     struct tls_options o = listeners_tls_options(c);

@@ -12,31 +12,29 @@ struct listeners;
 /* Accepted connections go to links. All arguments are borrowed. */
 struct listeners *listeners_new(const struct settings *c, struct loop *l, struct link_set *links);
 void listeners_free(struct listeners *all);
-/* Opens everything that the settings name, at startup. Returns false on failure (logged). */
+/* Opens everything configured, at startup. Returns false on failure (logged). */
 bool listeners_open(struct listeners *all);
-/* Opens anew after the settings have changed. Open connections stay; having no listener is allowed.
- * Returns false when an address or port is not available (logged). */
+/* Opens again after the settings have changed. Open connections stay; no listener is a valid
+ * setting. Returns false when an address or port is not available (logged). */
 bool listeners_reopen(struct listeners *all);
-/* Makes new TLS contexts from the settings: for those who connect, when there is a TLS port, and
- * for connections that we make, when there are to be such by TLS. Open connections keep theirs.
- * Returns false on failure (logged), and keeps the old ones. */
+/* Makes new TLS contexts from the settings: for incoming connections if there is a TLS port, and
+ * for outgoing ones if any use TLS. Open connections keep theirs. Returns false on failure
+ * (logged), and keeps the old ones. */
 bool listeners_configure_tls(struct listeners *all);
-/* For outgoing connections; NULL: no setting asks for it. Valid until the next configuration. */
+/* For outgoing connections; NULL: none use TLS. Valid until the next configuration. */
 struct tls_context *listeners_client_tls(const struct listeners *all);
-/* What the tls- settings say for those who connect. Borrows their texts. */
+/* The tls- settings for incoming connections. Borrows their texts. */
 struct tls_options listeners_tls_options(const struct settings *c);
-/* Ten times a second: listeners that rest, because there was no descriptor for a connection, try
- * again. */
+/* Ten times a second: listeners that rest for lack of descriptors try again. */
 void listeners_tick(struct listeners *all);
-/* When the certificate shown to those who connect ends, in seconds of Unix time; -1: there is none.
- */
+/* Expiry of the certificate for incoming connections, in seconds of Unix time; -1: none. */
 int64_t listeners_certificate_ends_s(const struct listeners *all);
 void listeners_close(struct listeners *all);
 /* In a forked child: closes its copies of the sockets, so that the port is free once the server has
  * exited. */
 void listeners_close_copies(struct listeners *all);
 
-/* The kind of listener number n, from 0: "tcp", "tls" or "unix"; NULL behind the last. */
+/* The kind of the n-th listener, from 0: "tcp", "tls" or "unix"; NULL after the last. */
 const char *listeners_kind(const struct listeners *all, int number);
 
 #endif

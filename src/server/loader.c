@@ -147,8 +147,9 @@ static void take_expired(void *context, int db, struct bytes key)
     stream_end_expired(&l->end, db, key);
 }
 
-/* A replica leaves it to its primary to say what has expired, a primary that has to be confirmed
- * does it when it is. A primary with replicas drops what is past and tells them. */
+/* Whether expired keys are dropped. Replicas leave expiry to their primary; a primary that needs
+ * confirmation drops them when it is confirmed. A primary with replicas drops them and replicates
+ * that. */
 static void choose_expiry(const struct loader *l, const char *path, struct rdb_read_options *o)
 {
     struct rdb_head head;
@@ -160,7 +161,7 @@ static void choose_expiry(const struct loader *l, const char *path, struct rdb_r
         o->expired = take_expired;
 }
 
-/* The snapshot's place in the stream. */
+/* Takes over the snapshot's offset in the stream. */
 static void take_place(struct loader *l, const char *path, const struct rdb_read_result *r)
 {
     struct rdb_head head;
@@ -254,7 +255,7 @@ static bool cut(struct loader *l, const char *path, struct bytes map, uint64_t g
     return true;
 }
 
-/* Tools look for the first words, which are those of Redis. */
+/* Tools look for the first words, as in Redis. */
 static void say_refused(struct loader *l, const char *path, const struct aof_read_result *r,
                         bool last)
 {
@@ -280,8 +281,8 @@ static void say_refused(struct loader *l, const char *path, const struct aof_rea
                  path, r->error);
 }
 
-/* Where the journal goes on behind the file. Commands of a base do not advance it: its header says
- * where. */
+/* Sets where the journal continues after the file. Commands of a base do not advance it: its header
+ * has the offset. */
 static void follow_stream(struct loader *l, const struct aof_read_result *r,
                           const struct aof_frame_header *base)
 {
@@ -362,7 +363,7 @@ static bool load_base(struct loader *l, const char *path, bool last)
                                                             : load_aof_file(l, path, true, last);
 }
 
-/* For small files a large step would be mostly left over. */
+/* For small files a large step would be mostly unused. */
 static void expect_much(const struct loader *l)
 {
     if (l->figures.total >= MUCH_TO_LOAD)

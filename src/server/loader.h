@@ -1,6 +1,6 @@
 /* Loads the data set from a snapshot or the append-only file, at startup and for DEBUG RELOAD and
- * LOADAOF. Runs the commands that the readers of the formats produce. What a primary sends is
- * server/copy_loader's. */
+ * LOADAOF, by running the commands that the readers of the formats produce. A primary's snapshot is
+ * loaded by server/copy_loader. */
 #ifndef SERVER_LOADER_H
 #define SERVER_LOADER_H
 
@@ -14,7 +14,7 @@ struct loader_figures {
     int64_t started_ms;   /* by the wall clock */
     uint64_t total, done; /* bytes */
     uint64_t keys, expired, cut_bytes;
-    uint64_t generation; /* the greatest of all files found at startup */
+    uint64_t generation; /* the greatest found in any file at startup */
 };
 
 /* serve() is called regularly while loading at startup, so that clients get answers. When it
@@ -24,13 +24,13 @@ struct loader *loader_new(struct engine *e, struct aof *aof, bool (*serve)(void 
 void loader_free(struct loader *l);
 const struct loader_figures *loader_figures(const struct loader *l);
 
-/* What the last loader_start() found of the stream; the loader owns it, until it is freed. */
+/* What the last loader_start() found about the stream; owned by the loader. */
 struct stream_end *loader_stream_end(struct loader *l);
 
 /* Loads whatever files exist, at startup. Returns false when the server must not start (logged) or
  * is shutting down. */
 bool loader_start(struct loader *l);
-/* What happens to keys and libraries that exist already. */
+/* How keys and libraries that exist already are treated. */
 enum loader_how {
     LOADER_EMPTY, /* there are no keys; libraries are replaced */
     LOADER_ADD,   /* they are an error */

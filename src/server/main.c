@@ -204,7 +204,7 @@ static bool loopback_only(const struct settings *s)
     struct bytes words[32];
     char *text;
     int n = words_split(bytes_text(s->bind), words, 32, &text);
-    bool good = true; /* no address at all is not reachable either */
+    bool good = true; /* without an address it is unreachable, too */
     for (int i = 0; i < n; i++) {
         const char *a = words[i].p + (*words[i].p == '-');
         if (strncmp(a, "127.", 4) != 0 && strcmp(a, "::1") != 0 && strcmp(a, "localhost") != 0)
@@ -287,7 +287,7 @@ static void limit_clients(struct settings *s)
     s->maxclients = possible;
 }
 
-/* Options that are answered without a server. False: there is none. */
+/* Options answered without a server. False: none of these. */
 static bool answer_option(const char *option)
 {
     if (strcmp(option, "-v") == 0 || strcmp(option, "--version") == 0) {
@@ -309,7 +309,7 @@ static bool answer_option(const char *option)
     return true;
 }
 
-/* The same of those that have an argument; *status is the exit status. */
+/* The same for options with an argument; *status is the exit status. */
 static bool answer_option_of(const char *option, const char *argument, int *status)
 {
     struct buf problem = {0};
@@ -343,7 +343,7 @@ static bool enter_directory(struct settings *s)
     return true;
 }
 
-/* The process as the settings want it: its log, its directory, whether a terminal holds it. */
+/* Prepares the process: log, directory, background. */
 static bool become_server(struct settings *settings)
 {
     log_set_level((int)settings->loglevel);

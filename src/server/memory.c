@@ -1,14 +1,14 @@
 /* Usage is compared with maxmemory at the beginning of each turn and before each command that may
  * grow (a flag in engine.slow_path routes commands here while a limit is set). Above the limit, in
- * this order: the cache of expanded stream blocks is dropped, since it is no data; keys are evicted
- * by the policy until usage is a little below the limit; if nothing may be evicted, the command is
- * refused. Each turn spends a bounded time on eviction and the next one continues.
+ * this order: the cache of decompressed stream blocks is dropped, since it is no data; keys are
+ * evicted by the policy until usage is slightly below the limit; if nothing can be evicted, the
+ * command is refused. Each turn spends a bounded time on eviction and the next one continues.
  *
  * The comparison must be cheap: it uses per-thread counters (mem_balance()), which each tick
- * corrects by the allocator's statistics. It leaves out what must not drive data out: buffers of
+ * corrects by the allocator's statistics. It leaves out what must not evict data: buffers of
  * clients, the journal, and values that are still being freed or sent.
  *
- * maxmemory-clients is separate: when all clients together hold more, the largest are closed. Their
+ * maxmemory-clients is separate: when all clients together exceed it, the largest are closed. Their
  * sum is compared often, each client examined rarely: below clients_enough nobody can be over. */
 #include "server/memory.h"
 
@@ -34,14 +34,14 @@
 #define DECAY_FROM    (8u << 20) /* unused pages from which on they are returned */
 #define MEASURE_TICKS 10
 #define TURN_US       500                 /* eviction budget of a turn */
-#define HEADROOM      16384               /* eviction stops so far below the limit */
-#define CACHE_SHARE   16                  /* 1/16 of the limit for expanded stream blocks */
+#define HEADROOM      16384               /* distance below the limit at which eviction stops */
+#define CACHE_SHARE   16                  /* 1/16 of the limit for decompressed stream blocks */
 #define SOLE_FROM     (1u << 20)          /* below this, output sent by reference is not examined */
 #define LEAST_CLIENTS ((size_t)128 << 10) /* lower bound of maxmemory-clients */
 #define CACHE_MS      1000                /* between sweeps of the cache for unused blocks */
 
-/* The allocator's statistics, asked for on the freeing thread: it answers when no thread is just
- * giving pages back, which can take a tenth of a second. */
+/* The allocator's statistics, read on the freeing thread: this blocks while another thread returns
+ * pages, which can take a tenth of a second. */
 struct measuring {
     struct worker_job job;
     bool running, gives_back;
@@ -57,7 +57,7 @@ struct memory {
     size_t active, resident; /* as of the last measuring */
     bool background;         /* the allocator has a thread that gives pages back */
     uint64_t ticks;
-    bool drifts; /* it has been said that a replica evicts */
+    bool drifts; /* the log says that this replica evicts */
     /* As of the last tick. */
     size_t used, sole; /* sole: deleted values still being sent */
     size_t peak, startup;
@@ -102,7 +102,7 @@ static void ask_allocator(struct worker_job *job)
     x->balance = mem_balance();
 }
 
-/* Both agree but for what was there before the threads counted. */
+/* The counters miss only what was allocated before threads counted. */
 static void take_answer(struct memory *m)
 {
     m->uncounted = m->measuring.used - m->measuring.balance;
@@ -136,7 +136,7 @@ static void measure(struct memory *m)
     }
 }
 
-/* Until the next measuring the counters of threads tell what has come and gone. */
+/* Between measurements the counters of threads give the change. */
 static void count(struct memory *m)
 {
     m->used = mem_balance() + m->uncounted;
@@ -189,7 +189,7 @@ void memory_configure(struct memory *m)
     e->slow_path &= ~(unsigned)(ENGINE_MAXMEMORY | ENGINE_CLIENT_LIMIT);
     e->slow_path |=
         (c->maxmemory ? ENGINE_MAXMEMORY : 0u) | (m->clients_limit ? ENGINE_CLIENT_LIMIT : 0u);
-    /* A new limit is judged by what there is now, not by the figures of the last tick. */
+    /* Applies a new limit to the present usage, not to that of the last tick. */
     count(m);
     memory_limit_clients(m);
 }
@@ -275,7 +275,7 @@ void memory_limit_clients(struct memory *m)
         client_close(all[i].client);
     }
     mem_free(all);
-    /* Nobody can be over before the sum has grown by the rest. */
+    /* Nobody can be over before the sum has grown by the difference. */
     m->clients_enough = total + (m->clients_limit - sum);
 }
 
@@ -338,7 +338,7 @@ static int64_t budget_us(const struct memory *m)
     return t >= 100 ? INT64_MAX / 2 : TURN_US / 10 + TURN_US * (t < 10 ? t : 10) * 9 / 100;
 }
 
-/* On a replica what is evicted is gone here alone. */
+/* Logs that a replica evicts keys which its primary still has. */
 static void tell_of_drift(struct memory *m)
 {
     if (m->drifts || !(m->engine->slow_path & ENGINE_REPLICA))
@@ -356,7 +356,7 @@ static bool evict(struct memory *m)
     enum evict_policy policy = (enum evict_policy)m->engine->settings->maxmemory_policy;
     bool found = true;
     if (stream_cache_bytes(e->store->streams->cache)) {
-        /* No data: dropped first. */
+        /* It is no data: dropped first. */
         stream_cache_drop(e->store->streams->cache);
         if (!over(m))
             return true;
@@ -393,7 +393,7 @@ bool memory_make_room(struct memory *m)
     return state_ignores_memory(m->engine) || !over(m) || evict(m);
 }
 
-/* Somebody relies on what is in it, or on what is to come. */
+/* Consumers rely on its content, or on messages to come. */
 static bool is_queue(const struct stream *s)
 {
     const struct stream_extra *x = s->extra;

@@ -1,7 +1,7 @@
-/* maxmemory and maxmemory-clients: what is used, what for, and what happens over the limit. Keys
- * are evicted before a turn reads and whenever a command that may grow finds no room, for a bounded
- * time per turn. Buffers of clients and of the journal are not counted: they must not drive data
- * out. */
+/* maxmemory and maxmemory-clients: memory usage by purpose, and what happens above the limits. Keys
+ * are evicted before a turn reads, and when a command that may grow finds no room, for a bounded
+ * time per turn. Buffers of clients and of the journal are not counted, so that they do not evict
+ * data. */
 #ifndef SERVER_MEMORY_H
 #define SERVER_MEMORY_H
 
@@ -11,8 +11,8 @@
 struct lazy;
 struct memory;
 
-/* For INFO. Bytes are as of the last tick. Times of eviction are given twice: by the clock, which
- * also runs while other processes have the processor, and as processor time. */
+/* For INFO. Bytes are as of the last tick. Eviction is timed twice: by the clock, which also runs
+ * while other processes have the CPU, and as CPU time. */
 struct memory_figures {
     size_t peak, startup;
     int64_t evict_longest_us, evict_longest_cpu_us; /* most in one turn */
@@ -42,7 +42,7 @@ void memory_limit_clients(struct memory *m);
 void memory_client_gone(struct memory *m);
 /* For MEMORY STATS and INFO. Raises the peak when usage is above it. */
 void memory_report(struct memory *m, struct engine_memory *out);
-/* Bytes of expanded blocks of streams. */
+/* Bytes of decompressed stream blocks. */
 size_t memory_stream_cache(const struct memory *m);
 void memory_figures(const struct memory *m, struct memory_figures *out);
 void memory_reset_statistics(struct memory *m);

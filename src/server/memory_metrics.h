@@ -1,4 +1,4 @@
-/* What memory is used, what for, and the limit. */
+/* Memory usage by purpose, and its limit. */
 #ifndef SERVER_MEMORY_METRICS_H
 #define SERVER_MEMORY_METRICS_H
 

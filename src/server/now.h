@@ -4,7 +4,7 @@
 
 #include "engine/engine.h"
 
-/* Reads the clocks, for everybody: engine, store and the ticks that commands are timed by. */
+/* Reads the clocks for the engine, the store, and the timing of commands. */
 void now_read(struct engine *e);
 
 #endif

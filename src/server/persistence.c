@@ -125,7 +125,7 @@ int persistence_background_save(struct persistence *p, bool schedule)
     bool torn = state_is_torn(e);
     if (work == REWRITE_WORK_SAVE)
         return -EALREADY;
-    /* A transaction only delays it: no client sees an error because of another's MULTI. */
+    /* A transaction only delays it, so that no client gets an error because of another's MULTI. */
     if (work == REWRITE_WORK_REWRITE && !schedule && !torn)
         return -EBUSY;
     if (work == REWRITE_WORK_REWRITE || torn) {
@@ -153,7 +153,7 @@ static void save_ended(struct persistence *p, const struct snapshot_end *end)
         log_line(LOG_NOTICE, "Background saving terminated with success");
         return;
     }
-    /* A child that was told to stop says nothing about the disk. */
+    /* A child that was told to stop does not mean a failed disk. */
     if (end->signal != SIGUSR1)
         p->save.ok = false;
     if (end->signal)
@@ -278,7 +278,7 @@ static void end_old_child(struct persistence *p, bool in_journal)
     }
 }
 
-/* The present snapshot would bring back what was flushed. */
+/* The snapshot on disk would bring back the flushed data. */
 static void save_empty(struct persistence *p)
 {
     p->flushed = false;
@@ -460,7 +460,7 @@ bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
 
 /* ---- What a primary has sent */
 
-/* What the append-only file holds, and what a child writes, is not what there is any more. */
+/* Neither the append-only file nor a child's output describes the new data. */
 static void leave_old_files(struct persistence *p)
 {
     const char *reason;

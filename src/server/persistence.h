@@ -30,7 +30,7 @@ struct persistence_parts {
     struct replication *replication;
     struct data_lock *lock;
     void *context;
-    /* The snapshot for replicas that a child was writing is there, or will not be. */
+    /* The child that wrote a snapshot for replicas has ended; good: successfully. */
     void (*copy_ended)(void *context, bool good);
 };
 
@@ -45,17 +45,17 @@ void persistence_tick(struct persistence *p);
  * the turn's replies leave. */
 void persistence_save_flushed(struct persistence *p);
 
-/* Whether a child may be forked now: no other work is in progress, and the data are whole. */
+/* Whether a child may be forked now: no other work is in progress, and no transaction is open. */
 bool persistence_may_fork(const struct persistence *p);
-/* As struct engine_services says. */
+/* See struct engine_services. */
 int persistence_background_save(struct persistence *p, bool schedule);
 int persistence_save(struct persistence *p);
 int64_t persistence_last_save(const struct persistence *p);
 int persistence_reload(struct persistence *p, bool save, bool flush, bool merge);
 int persistence_load_aof_again(struct persistence *p);
-/* Puts what a primary has sent in place of the data, as server/copy_loader.h says. *db: the
- * database that the stream behind it is in. The append-only file is closed, and opened anew by
- * persistence_copy_ended(), when the journal says what its bytes belong to. */
+/* Replaces the data by a primary's snapshot, as in server/copy_loader.h. *db: the stream's database
+ * after it. The append-only file is closed until persistence_copy_ended(), which is to be called
+ * when the journal's history fits the data again. */
 enum copy_loader_end persistence_load_copy(struct persistence *p, const char *path,
                                            enum copy_loader_how how, int *db);
 void persistence_copy_ended(struct persistence *p);
@@ -68,7 +68,7 @@ bool persistence_change_directory(struct persistence *p, const char **reason);
 /* Turns the append-only file on or off. Returns false and *reason when it can't. */
 bool persistence_switch_aof(struct persistence *p, bool on, const char **reason);
 
-/* What INFO tells. */
+/* For INFO. */
 struct persistence_figures {
     const struct aof *aof;                /* for its own figures */
     const struct loader_figures *loading; /* the loader's */
@@ -79,12 +79,12 @@ struct persistence_figures {
     int64_t saving_ms, rewriting_ms; /* how long the child has run; -1: none */
     uint64_t forks, last_fork_us;    /* count, and duration of the last */
     size_t unwritten;                /* bytes of effects not written to the append-only file */
-    bool is_async_loading;           /* others, while these are served */
+    bool is_async_loading;           /* of another data set, while this one is served */
     bool is_loading, is_rewriting;   /* in progress; a snapshot: saving_ms >= 0 */
     bool write_ok;                   /* the last write to the append-only file succeeded */
 };
 void persistence_figures(const struct persistence *p, struct persistence_figures *out);
-/* What CONFIG RESETSTAT sets to zero. */
+/* For CONFIG RESETSTAT. */
 void persistence_reset_statistics(struct persistence *p);
 
 #endif

@@ -19,7 +19,7 @@ static double loaded_part(const struct loader_figures *l)
     return l->total ? (double)l->done / (double)l->total : 0;
 }
 
-/* As if the rest went on as what was done. */
+/* Assumes that loading continues at its average speed. */
 static double seconds_left(const struct loader_figures *l)
 {
     double part = loaded_part(l), seconds = (double)(clock_wall_ms() - l->started_ms) / 1000;

@@ -1,4 +1,4 @@
-/* Saving, rewriting, loading. */
+/* Metrics of saving, rewriting and loading. */
 #ifndef SERVER_PERSISTENCE_METRICS_H
 #define SERVER_PERSISTENCE_METRICS_H
 

@@ -20,7 +20,7 @@ static struct {
     size_t room;
     char *name;       /* argv[0] */
     int first_score;  /* OOM score before we changed it */
-    bool has_changed; /* the OOM score is ours */
+    bool has_changed; /* we have set the OOM score */
 } process;
 
 void process_begin(char **argv, char **environment)

@@ -1,4 +1,4 @@
-/* What the process is: versions, clocks, processor time, listeners. */
+/* The process: versions, clocks, CPU time, listeners. */
 #ifndef SERVER_PROCESS_METRICS_H
 #define SERVER_PROCESS_METRICS_H
 
@@ -12,10 +12,10 @@ struct process_metrics_parts {
     const struct listeners *listeners;
     int64_t started_ms;     /* by the steady clock */
     char run_id[41];        /* of this process */
-    const char *executable; /* its path; "" when it is not known */
+    const char *executable; /* its path; "" if unknown */
 };
 
-/* Of struct process_metrics_parts; processor time of nothing. */
+/* Of struct process_metrics_parts; CPU time has no owner. */
 extern const struct metric_table process_metrics, process_metrics_cpu, process_metrics_listeners;
 
 #endif

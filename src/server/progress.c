@@ -11,10 +11,10 @@
 
 struct progress {
     _Atomic uint64_t keys, cow, cow_peak;
-    _Atomic int64_t looked_ms; /* by the steady clock */
+    _Atomic int64_t looked_ms; /* last measurement, by the steady clock */
     uint64_t keys_total;
     int64_t began_ms;
-    uint64_t look_at; /* keys between readings of the clock */
+    uint64_t look_at; /* number of keys at which to read the clock next */
 };
 
 struct progress *progress_new(void)

@@ -1,4 +1,4 @@
-/* A rate: a counter sampled by the clock, the mean of the last samples. */
+/* The rate of a counter: the mean over its last samples. */
 #ifndef SERVER_RATE_H
 #define SERVER_RATE_H
 
@@ -14,9 +14,9 @@ struct rate {
     unsigned at;
 };
 
-/* The counter stands at count now. The first call only says where it begins. */
+/* Samples the counter. The first call only sets the starting point. */
 void rate_sample(struct rate *r, uint64_t count, int64_t now_ms);
-/* Per second. Samples that there have not been count as 0. */
+/* Per second. Missing samples count as 0. */
 double rate_mean(const struct rate *r);
 
 #endif

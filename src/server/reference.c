@@ -14,7 +14,7 @@
 
 /* ---- Errors */
 
-/* What the first word of an error says, whichever command it comes from. */
+/* The meaning of error codes, independent of the command. */
 static const struct {
     const char *word, *meaning;
 } code_words[] = {
@@ -40,7 +40,7 @@ static const struct {
 
 static struct bytes word_of(struct bytes text)
 {
-    if (text.n && *text.p == '-') /* a whole reply */
+    if (text.n && *text.p == '-') /* a complete reply */
         text = bytes_of(text.p + 1, text.n - 1);
     const char *end = memchr(text.p, ' ', text.n);
     return bytes_of(text.p, end ? (size_t)(end - text.p) : text.n);

@@ -1,14 +1,12 @@
-/* A page has a table of the family's commands, then a section for each, subcommands behind their
+/* A page has a table of the family's commands, then a section for each, subcommands after their
  * container. A section is printed from the command's constant:
  *
- *   the line of usage    from the grammar of command/usage.h, in which optional parts stand in
- *                        brackets, alternatives in angle brackets, and what may come again has
- *                        dots behind it
- *   what it needs        categories (for rules of users), flags, where its keys are and what is
- *                        done to them
- *   an example           if there is one in docs/examples
+ *   usage         from the grammar of command/usage.h, with optional parts in brackets,
+ *                 alternatives in angle brackets, and dots after what may be repeated
+ *   requirements  categories (for ACL rules), flags, the positions of keys and what is done to them
+ *   example       if there is one in docs/examples
  *
- * Nothing can fail: constants are complete, which a test of the registry sees to. */
+ * Nothing can fail: constants are complete, which a test of the registry ensures. */
 #include "server/reference_commands.h"
 
 #include "command/categories.h"
@@ -53,7 +51,7 @@ static void add_usage(struct buf *out, const struct usage *u)
         buf_add_char(out, ' ');
     }
     add_once(out, u);
-    if (u->multiple && u->token.n) { /* the word may or may not come again */
+    if (u->multiple && u->token.n) { /* the word is optional in repetitions */
         buf_add_text(out, " ...");
     } else if (u->multiple) {
         buf_add_text(out, " [");
@@ -71,7 +69,7 @@ static void add_parts(struct buf *out, const struct usage *u, const char *betwee
     }
 }
 
-/* In capitals; of a subcommand with its container: "XGROUP CREATE". */
+/* In capitals; subcommands with their container: "XGROUP CREATE". */
 static void add_name(struct buf *out, const struct command *c)
 {
     for (const char *p = command_full_name(c); *p; p++)
@@ -118,7 +116,7 @@ static void add_place(struct buf *out, const struct key_spec *k)
         buf_printf(out, ", one in %d", k->step);
 }
 
-/* What a user's rules have to allow: as ACL SETUSER names it. */
+/* The right that ACL SETUSER has to grant. */
 static const char *right(const struct key_spec *k)
 {
     bool reads = k->flags & KEY_ACCESS, writes = k->flags & (KEY_INSERT | KEY_DELETE | KEY_UPDATE);

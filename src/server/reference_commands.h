@@ -5,9 +5,9 @@
 #include "base/buf.h"
 #include "command/command.h"
 
-/* Adds the page of a family; nothing, when no command belongs to it. */
+/* Appends the page of a family, if it has any commands. */
 void reference_commands(struct buf *out, enum command_group family);
-/* A command's arguments as people write them, behind its name. */
+/* A command's arguments as documentation writes them, without its name. */
 void reference_commands_usage(struct buf *out, const struct command *c);
 
 #endif

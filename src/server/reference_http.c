@@ -4,13 +4,13 @@
 #include "base/assert.h"
 #include "server/reference_text.h"
 
-/* Not reference_text_add_code(): there are no cells here, and bars stand for themselves. */
+/* Not reference_text_add_code(): outside of tables a bar is not escaped. */
 static void add_code(struct buf *out, struct bytes text)
 {
     buf_printf(out, "`%.*s`", (int)text.n, text.p);
 }
 
-/* One step (admin/route.h): what the answer has of it, and the command. */
+/* One step (admin/route.h): its field in the response, and the command. */
 static void add_step(struct buf *out, struct bytes step)
 {
     const char *equals = memchr(step.p, '=', step.n);

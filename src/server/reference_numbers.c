@@ -1,6 +1,6 @@
-/* Both pages walk the set of tables that INFO and scrapes print, made here of an engine that has no
- * parts: only the tables' rows are looked at, never what they would be read from. What the survey
- * adds is told by the heads of the text that it has for a store without anything in it. */
+/* Both pages walk the metric tables of INFO and Prometheus, made here from an engine without parts:
+ * only the tables' rows are read, never their values. Metrics of the survey come from the HELP
+ * lines that it prints for an empty store. */
 #include "server/reference_numbers.h"
 
 #include "base/assert.h"
@@ -73,7 +73,7 @@ static void keep_metric(void *to, const struct metric *m, const struct metric_fa
     keep(to, x);
 }
 
-/* The text up to `end`, which is taken off with it. */
+/* Cuts off the text up to and including `end`, and returns it without. */
 static struct bytes take(struct bytes *text, char end)
 {
     const char *at = memchr(text->p, end, text->n);
@@ -83,7 +83,7 @@ static struct bytes take(struct bytes *text, char end)
     return x;
 }
 
-/* "# HELP name help" and "# TYPE name type", and lines of numbers. */
+/* Collects "# HELP name help" and "# TYPE name type" among the lines of numbers. */
 static void keep_heads(struct names *to, struct bytes text)
 {
     while (text.n) {
@@ -102,7 +102,7 @@ static void keep_heads(struct names *to, struct bytes text)
     }
 }
 
-/* Adds what the survey tells apart from the tables; text holds what the names point to. */
+/* Adds the survey's metrics that are in no table; names point into text. */
 static void keep_survey(struct names *to, struct buf *text)
 {
     uint64_t next;
@@ -116,7 +116,7 @@ static void keep_survey(struct names *to, struct buf *text)
     survey->alarms = mem_zalloc(sizeof(*survey->alarms));
     survey->number = 1;
     bool good = exposition_part(survey, 0, NULL, text, &next);
-    ASSERT(good && next == 0); /* there are no records that could take longer than a part */
+    ASSERT(good && next == 0); /* without records one part is enough */
     keep_heads(to, buf_bytes(text));
     metric_set_free(engine->metrics);
     mem_free(survey->alarms);
@@ -170,7 +170,7 @@ void reference_numbers_metrics(struct buf *out)
 struct section {
     struct buf *out;
     struct metric_set *set;
-    size_t rows; /* of the table under way */
+    size_t rows; /* of the current table */
 };
 
 static void add_row(struct buf *out, struct bytes name, const struct metric *m)

@@ -1,12 +1,12 @@
-/* One walk over the table of settings, twice dressed: for Markdown and for mdoc. What is said of a
- * setting comes from its line in config/settings.def:
+/* One walk over the table of settings, rendered as Markdown and as mdoc. A setting's text comes
+ * from its line in config/settings.def:
  *
- *   its kind     what values it takes: from type, bounds, words and flags
- *   its default  as a configuration would have it, sizes with their unit
+ *   its kind     accepted values: from type, bounds, words and flags
+ *   its default  as in a configuration file, sizes with their unit
  *   notes        when it can be set, what the shipped configuration sets instead
  *
- * Settings without a summary mean nothing here; they are named together, so that who brings a file
- * of Redis along finds them. */
+ * Settings without a summary have no effect here; they are listed together, for those who bring a
+ * configuration of Redis. */
 #include "server/reference_settings.h"
 
 #include "base/mem.h"
@@ -26,7 +26,7 @@ static void say(const struct dress *d, const char *text)
     d->add(d->out, bytes_text(text));
 }
 
-/* ---- What is the same in both */
+/* ---- Common to both */
 
 static void add_size(struct buf *out, long long v)
 {
@@ -147,7 +147,7 @@ static bool means_something(const struct setting *x)
     return x->summary && !(x->flags & (SETTING_INERT | SETTING_LATER | SETTING_REFUSED));
 }
 
-/* The names of those that mean nothing, or of those that may only have their default. */
+/* The names of settings without effect, or of those that accept only their default. */
 static void add_others(const struct dress *d, bool refused)
 {
     size_t count, n = 0;
@@ -204,7 +204,7 @@ void reference_settings(struct buf *out)
 
 /* ---- mdoc */
 
-/* A sentence ends its line, and a line must not look like a request. */
+/* Each sentence ends its line, and no line may look like an mdoc request. */
 static void add_mdoc(struct buf *out, struct bytes text)
 {
     for (size_t i = 0; i < text.n; i++) {

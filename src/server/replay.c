@@ -46,8 +46,8 @@ void replay_select(struct replay *r, int db)
     r->client->db = &r->engine->store->dbs[db];
 }
 
-/* Our files use the original names of commands. Files of Redis use the names of the requests, as
- * renamed at that time. */
+/* Our files use the original names of commands, files of Redis those of the requests, as renamed at
+ * that time. */
 static const struct command *command_of(const struct replay *r, struct bytes name)
 {
     const struct engine *e = r->engine;

@@ -300,7 +300,8 @@ bool rewrite_need_base(struct rewrite *r)
     return !aof_has_no_base_yet(r->aof) || rewrite_create_first(r);
 }
 
-/* Files of an earlier append-only file do not describe the present data: they become history. */
+/* Files of an earlier append-only file do not describe the present data: they are marked as
+ * history. */
 static bool open_first_increment(struct rewrite *r)
 {
     char why[MANIFEST_ERROR];
@@ -317,8 +318,7 @@ static bool open_first_increment(struct rewrite *r)
 
 static bool open_first(struct rewrite *r)
 {
-    /* A child that was forked without the file lacks what has been written since its fork, and no
-     * increment has it either. */
+    /* A child forked without the file lacks what was written since, as does any increment. */
     kill_and_say(r);
     worker_drain(r->disk);
     if (!open_first_increment(r))

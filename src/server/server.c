@@ -175,7 +175,7 @@ static bool apply_changed(void *context, const struct setting *const *changed, i
     return apply_settings(&s->apply, changed, n, failed, reason);
 }
 
-/* Of the data at the start, or of what a primary sends in their place; -1: they are there. */
+/* Progress of loading at startup or of a primary's snapshot; -1: loaded. */
 static int loading_percent(void *context)
 {
     const struct server *s = context;
@@ -230,7 +230,7 @@ static void rename_commands(struct registry *r, const struct settings *s)
     }
 }
 
-/* Bottom up: each part is handed those it calls. */
+/* Bottom up: each part is given those it calls. */
 static void make_parts(struct server *s)
 {
     struct engine *e = &s->engine;

@@ -1,5 +1,5 @@
-/* The server: makes every module, wires every callback, owns all of it. What it consists of is
- * known to server.c alone; every part is handed what it needs. */
+/* The server: creates all modules, connects their callbacks, and owns everything. Only server.c
+ * knows all parts; each part is given what it needs. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
@@ -9,19 +9,18 @@
 struct engine;
 struct server;
 
-/* The settings and the lock become the server's. executable: its path, for INFO; "" when it is not
- * known. */
+/* Takes over the settings and the lock. executable: its path, for INFO; "" if unknown. */
 struct server *server_new(struct settings *settings, struct data_lock lock, const char *executable);
-/* Reads the users of the configuration or of their file. False: a line in the log says why. */
+/* Loads the users from the configuration or the ACL file. False: failed (logged). */
 bool server_load_users(struct server *s);
-/* Opens the sockets. False: a line in the log says why. */
+/* Opens the sockets. False: failed (logged). */
 bool server_listen(struct server *s);
 /* Loads the data. */
 bool server_load(struct server *s);
-/* Until shutdown; returns the exit code. */
+/* Runs until shutdown; returns the exit code. */
 int server_run(struct server *s);
 void server_free(struct server *s);
-/* For tests of the whole without sockets. */
+/* For tests of the whole server without sockets. */
 struct engine *server_engine(struct server *s);
 
 #endif

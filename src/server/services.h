@@ -1,5 +1,4 @@
-/* Implements what commands and the store ask of the server (struct engine_services, store_events)
- * by calling its parts. */
+/* Implements struct engine_services and store_events by calling the server's parts. */
 #ifndef SERVER_SERVICES_H
 #define SERVER_SERVICES_H
 

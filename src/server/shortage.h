@@ -1,21 +1,21 @@
-/* What a listening socket does when there is no descriptor, or no memory, for another connection:
- * the loop would tell of the waiting ones again and again, so it is not asked for a moment. */
+/* Handles accept() failing for lack of descriptors or memory: the event loop would report the
+ * waiting connections again and again, so the listener rests until the next tick. */
 #ifndef SERVER_SHORTAGE_H
 #define SERVER_SHORTAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of one kind of listeners. Zero-initialised: none so far. */
+/* One for each kind of listeners. Zero-initialised. */
 struct shortage {
-    int64_t said_ms; /* when the log was told, by the steady clock; 0: never */
-    uint64_t unsaid; /* how often it was not told since */
-    bool rests;      /* some listener rests: the next tick ends that */
+    int64_t said_ms; /* last log line, by the steady clock; 0: never */
+    uint64_t unsaid; /* failures since then that were not logged */
+    bool rests;      /* a listener rests until the next tick */
 };
 
-/* Whether accept() has failed with this errno for want of something that may come back. */
+/* Whether accept() failed with this errno for a shortage that may end. */
 bool shortage_is(int error);
-/* It has: tells the log, once a minute. what: "client" connections, "console" ones. */
+/* Notes a failure, and logs it at most once a minute. what: "client" or "console" connections. */
 void shortage_met(struct shortage *s, int error, const char *what, int64_t steady_ms);
 
 #endif

@@ -1,12 +1,12 @@
 /* States:
  *
- *   RUNS --SHUTDOWN, signal--> WAITS --all replicas have all, or shutdown-timeout--> STOPS
+ *   RUNS --SHUTDOWN, signal--> WAITS --replicas have everything, or shutdown-timeout--> STOPS
  *    ^                           |  writes are paused meanwhile
  *    +---ABORT, failed save------+
  *
- * From RUNS straight to STOPS: with NOW, without replicas that lack something, and when there is no
- * turn in which they could tell (loading, a script that does not end). A signal is acted upon by
- * the next tick; until then ABORT takes it back. */
+ * RUNS goes straight to STOPS with NOW, if no replica lags, and if there is no turn in which they
+ * could acknowledge (loading, a script that does not end). The next tick acts on a signal; until
+ * then ABORT cancels it. */
 #include "server/shutdown.h"
 
 #include "base/log.h"
@@ -21,9 +21,9 @@
 struct shutdown {
     struct engine *engine;
     struct shutdown_actions actions;
-    int signalled; /* a signal that the next tick acts upon; 0: none */
+    int signalled; /* a signal for the next tick; 0: none */
     enum stage { RUNS, WAITS, STOPS } stage;
-    unsigned how; /* WAITS: that was asked for */
+    unsigned how; /* WAITS: the requested way */
 };
 
 struct shutdown *shutdown_new(struct engine *e, const struct shutdown_actions *actions)
@@ -81,13 +81,13 @@ static void begin_waiting(struct shutdown *d, unsigned how)
     pause_set(e, PAUSE_SHUTDOWN, true);
 }
 
-/* Whoever asked for it hears of it, if he is still there to hear. */
+/* Ends WAITS, and serves the clients that asked for the shutdown. */
 static void end_waiting(struct shutdown *d)
 {
     d->stage = d->stage == WAITS ? RUNS : d->stage;
     d->engine->ends_ms = 0;
     pause_set(d->engine, PAUSE_SHUTDOWN, false);
-    d->engine->replication->ack_came = true; /* those who wait are looked at */
+    d->engine->replication->ack_came = true; /* has these clients served */
 }
 
 static bool may_wait(const struct shutdown *d, unsigned how)
@@ -141,7 +141,7 @@ enum engine_shutdown shutdown_ask(struct shutdown *d, unsigned how)
     return shutdown_now(d, how);
 }
 
-/* Replicas have caught up, or have had their time. */
+/* Stops when replicas have caught up, or their time is over. */
 static void go_on(struct shutdown *d)
 {
     if (!handover_all_have_all(d->engine->replication) && d->engine->steady_ms < d->engine->ends_ms)
@@ -184,12 +184,12 @@ void shutdown_on_signal(void *context, int number)
     }
     log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
     d->signalled = number;
-    /* A running script ends first: it is interrupted unless it has written. */
+    /* A running script has to end: it is interrupted unless it has written. */
     if ((d->engine->slow_path & ENGINE_BUSY) &&
         !scripting_interrupt(d->engine->scripting, "The server is shutting down."))
         log_line(LOG_WARNING, "A script that has written data runs: waiting for its end. "
                               "SHUTDOWN NOSAVE ends it half-way.");
-    /* Ticks do not run while loading. */
+    /* There are no ticks while loading. */
     if (d->engine->slow_path & ENGINE_LOADING)
         shutdown_obey(d);
 }

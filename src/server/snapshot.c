@@ -49,7 +49,7 @@ struct snapshot {
     struct progress *progress;               /* of the child */
     bool is_child;                           /* this process */
     bool for_replicas;                       /* what the child writes */
-    const struct replication_snapshot *copy; /* while it is forked, and in it: what it writes */
+    const struct replication_snapshot *copy; /* while forking, and in the child: what it writes */
     int64_t started_ms;                      /* by the steady clock */
     long long dirty;
     char temp[64];
@@ -101,7 +101,7 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
 {
     const struct settings *s = n->engine->settings;
     const struct journal *j = n->engine->journal;
-    /* While nothing is counted, ID and offset mean nothing. */
+    /* Without a reader of the journal, ID and offset mean nothing. */
     bool counted = j->on || aof_base;
     return (struct rdb_write_options){
         .version = n->copy ? n->copy->version : (int)s->rdb_compat,
@@ -120,7 +120,7 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
         .context = (void *)(uintptr_t)n};
 }
 
-/* Logs what Redis would not find in the file. */
+/* Logs what Redis would not read from the file. */
 static void tell_asides(const struct rdb_write_result *r, int version)
 {
     struct buf kinds = {0};
@@ -213,14 +213,14 @@ static void name_temp(char to[64], enum snapshot_kind kind, pid_t pid)
     snprintf(to, 64, kind == SNAPSHOT_DUMP ? "temp-%d.rdb" : "temp-rewriteaof-bg-%d.aof", (int)pid);
 }
 
-/* What makes it valid is the mark behind it: without that nobody takes it for whole. */
+/* The mark at its end makes it valid: without that no replica uses it. */
 static int write_pipe(const struct snapshot *n)
 {
     struct rdb_write_options o = write_options(n, false);
     struct rdb_write_result r;
     size_t written;
     int fd = n->copy->pipe[1];
-    o.generation = 0; /* it is not one of this server's files */
+    o.generation = 0; /* it is not a file of this server */
     o.no_keys = n->copy->no_keys;
     if (n->copy->no_libraries)
         o.library = NULL;
@@ -258,7 +258,7 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
     process_is_child(e->settings, kind == SNAPSHOT_DUMP   ? "millrace-rdb-bgsave"
                                   : kind == SNAPSHOT_PIPE ? "millrace-rdb-to-slaves"
                                                           : "millrace-aof-rewrite");
-    /* It reads each block once, and pays for each page it touches. */
+    /* The child reads each block once, and each page it modifies is copied. */
     stream_cache_limit(e->store->streams->cache, 0);
     n->is_child = true;
     int error = write_kind(n, kind);

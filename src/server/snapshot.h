@@ -13,8 +13,7 @@ struct aof;
 struct data_lock;
 struct snapshot;
 
-/* What is written: dbfilename, the base of the append-only file, or what replicas read from a pipe.
- */
+/* The target: dbfilename, the base of the append-only file, or a pipe to replicas. */
 enum snapshot_kind { SNAPSHOT_NONE, SNAPSHOT_DUMP, SNAPSHOT_BASE, SNAPSHOT_PIPE };
 
 /* The outcome of a child. */
@@ -52,7 +51,7 @@ int snapshot_save(struct snapshot *n, bool interruptible);
 
 /* Forks a child that writes a file. None may be running. Returns its pid or -errno (logged). */
 pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind);
-/* The same of a snapshot for replicas: of SNAPSHOT_DUMP, or SNAPSHOT_PIPE. */
+/* The same for replicas: SNAPSHOT_DUMP or SNAPSHOT_PIPE. */
 pid_t snapshot_fork_copy(struct snapshot *n, const struct replication_snapshot *s);
 bool snapshot_is_for_replicas(const struct snapshot *n);
 /* What the running child writes; SNAPSHOT_NONE: no child. */
@@ -66,7 +65,7 @@ bool snapshot_ended(struct snapshot *n, struct snapshot_end *end);
 /* The child's progress; all 0: no child. */
 struct progress_state;
 void snapshot_progress(const struct snapshot *n, struct progress_state *out);
-/* How long a child of that kind has been running; -1: none is. */
+/* How long a child of that kind has been running; -1: none. */
 int64_t snapshot_running_ms(const struct snapshot *n, enum snapshot_kind kind);
 /* Number of forks, and duration of the last. */
 uint64_t snapshot_forks(const struct snapshot *n, uint64_t *last_us);

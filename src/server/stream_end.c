@@ -18,7 +18,7 @@ void stream_end_free(struct stream_end *x)
     *x = (struct stream_end){.db = -1};
 }
 
-/* ---- While files are read */
+/* ---- While reading files */
 
 void stream_end_at(struct stream_end *x, uint64_t offset)
 {
@@ -33,8 +33,8 @@ static void shorten(struct stream_end *x, size_t most)
         buf_consume(&x->tail, x->tail.n - most);
 }
 
-/* Instead of commands that are not kept: replicas count line ends between commands, and ignore
- * them. */
+/* Line ends replace commands that are not kept: replicas count line ends between commands, and
+ * ignore them. */
 static void add_line_ends(struct stream_end *x, uint64_t n)
 {
     size_t least = n < x->most ? (size_t)n : x->most;
@@ -48,7 +48,7 @@ void stream_end_take(struct stream_end *x, struct bytes kept, uint64_t skipped)
     buf_add(&x->tail, bytes_of(kept.p + gone, kept.n - gone));
     if (skipped)
         add_line_ends(x, skipped);
-    /* Moving what stays costs no more than what came. */
+    /* Amortised: moving the rest costs no more than what was added. */
     if (x->tail.n / 2 > x->most)
         shorten(x, x->most);
 }
@@ -66,7 +66,7 @@ void stream_end_lost(struct stream_end *x)
     x->tail.n = 0;
 }
 
-/* ---- The server's own */
+/* ---- Applying it to the journal */
 
 void stream_end_prepare(struct stream_end *x, struct engine *e)
 {
@@ -78,11 +78,11 @@ void stream_end_prepare(struct stream_end *x, struct engine *e)
     }
     if (*e->settings->replicaof)
         journal_set_mode(j, JOURNAL_RAW);
-    /* Also of a primary: it may be made a replica that goes on from here. */
+    /* Even on a primary: it may become a replica that continues from here. */
     journal_stream_in(j, x->db < e->store->count ? x->db : -1);
 }
 
-/* Replicas hold these keys still. */
+/* Deletes expired keys that replicas still hold. */
 static void tell_expired(struct stream_end *x, struct engine *e)
 {
     for (struct bytes at = buf_bytes(&x->expired); at.n;) {
@@ -100,10 +100,10 @@ void stream_end_resume(struct stream_end *x, struct engine *e, struct replicatio
     bool replica = *e->settings->replicaof;
     bool confirms = e->settings->min_replicas_to_ack > 0;
     if (x->tail.n > j->offset)
-        x->tail.n = 0; /* a file that somebody else made up */
+        x->tail.n = 0; /* a forged file */
     if (x->replicas || replica || confirms)
         replica_begin(r, buf_bytes(&x->tail));
-    /* With min-replicas-to-ack that waits for the confirmation (replica/confirm.h). */
+    /* With min-replicas-to-ack this is left to the confirmation (replica/confirm.h). */
     if (!replica && !confirms && x->found)
         journal_shift(j, NULL);
     if (!replica && !confirms)

@@ -1,41 +1,41 @@
 /* One turn, in order:
  *
- *   wait       until a descriptor, a timer or another thread has something; or not at all when work
- *              was left over. Callbacks only note what is ready.
+ *   wait       until a descriptor, a timer or another thread has something; not at all if work is
+ *              left. Callbacks only note what is ready.
  *   clock      read once: all commands of the turn see the same time.
- *   gate       asks what the append-only file keeps by now: do replies of this turn have to wait?
+ *   gate       learns what the append-only file holds: do replies of this turn have to wait?
  *   memory     over maxmemory? Evicts, for a bounded time.
- *   timers     note what is due; a pause that is over ends, blocked clients whose time has come are
- *              answered.
- *   broker     what streams do on their own: leases that ended, retries that are due; for a bounded
- *              time.
+ *   timers     note what is due; a pause that is over ends, blocked clients whose deadline has
+ *              passed are answered.
+ *   broker     what streams do by themselves: leases that ended, retries that are due; for a
+ *              bounded time.
  *   survey     a step of the walk over all streams, while somebody looks; for a bounded time.
- *   primary    what our primary has sent is applied, before everybody else's requests.
- *   resume     clients that were held up go on.
- *   read       one read a connection, in groups: commands run, their effects gather in the journal,
- *              their replies in the clients' output. What was kept from before comes first, and no
- *              client runs twice.
- *   serve      blocked clients are served from keys that became ready; subscriptions to streams get
- *              more, for a bounded time.
- *   confirm    clients that wait for replicas go on when these have confirmed.
- *   console    requests by HTTP, for a bounded time: before the flush, so that what they change
- *              leaves with this turn.
+ *   primary    applies input from our primary, before clients' requests.
+ *   resume     clients that were held up continue.
+ *   read       one read per connection, in groups: commands run, their effects collect in the
+ *              journal, their replies in the clients' output. Kept input comes first, and no client
+ *              runs twice.
+ *   serve      blocked clients are served from keys that became ready; subscriptions to streams
+ *              get more, for a bounded time.
+ *   confirm    clients that wait for replicas continue if these have confirmed.
+ *   console    requests by HTTP, for a bounded time: before the flush, so that their effects leave
+ *              with this turn.
  *   flush      the effects go to the append-only file, in one batch.
  *   replicate  the same bytes go to the replicas, before the replies: a client that got a reply
  *              knows that they are on their way.
- *   send       each client's output, up to where the gate holds it back.
- *   close      clients that are marked are freed.
- *   files      what may only happen between batches: a fork (also of a snapshot for replicas), the
+ *   send       each client's output, up to where the gate holds it.
+ *   close      marked clients are freed.
+ *   files      what may only happen between batches: a fork (also for a snapshot to replicas), the
  *              switch to a new increment.
  *
- * Flush stands before send, so that without a sync in flight no reply leaves before its effect is
+ * Flush precedes send, so that without a sync in flight no reply leaves before its effect is
  * written. Nothing between read and flush may send.
  *
- * A script that takes long calls turn_in_script(), a turn within the command: it reads and sends,
- * but touches no data, since the script is in the middle of its own change. The group that was
- * being read goes back to its clients and another feed takes its place. When the server is told to
- * end meanwhile (SHUTDOWN NOSAVE), the script is torn: the turn around it ends at once, and what
- * the script did is never written. */
+ * A long script calls turn_in_script(), a turn within the command: it reads and sends, but touches
+ * no data, since the script is in the middle of its own change. The group being read is returned to
+ * its clients and another feed takes its place. If the server is stopped meanwhile (SHUTDOWN
+ * NOSAVE), the script is torn: the outer turn ends at once, and the script's effects are never
+ * written. */
 #include "server/turn.h"
 
 #include "base/clock.h"
@@ -129,7 +129,7 @@ static void flush_and_send(struct turn *t)
     console_link_send(p->console);
 }
 
-/* began_cpu_us -1: processor time is not measured. */
+/* began_cpu_us -1: CPU time is not measured. */
 static void count(struct turn *t, uint64_t began, int64_t began_cpu_us, uint64_t commands)
 {
     struct turn_figures *f = &t->figures;
@@ -177,7 +177,7 @@ void turn_run(struct turn *t)
     broker_serve(e->broker);
     replica_serve(p->replication);
     broker_capture_turn(e);
-    /* The torn script is not written. Everything before it has been. */
+    /* The torn script is not written; everything before it was. */
     if (t->torn)
         return;
     console_link_run(p->console);
@@ -192,7 +192,7 @@ void turn_run(struct turn *t)
     count(t, began, began_cpu_us, commands);
 }
 
-/* A script that has only read must not make a replica lose its primary. */
+/* A read-only script must not make a replica lose its primary. */
 static void end_script_for_primary(const struct turn_parts *p)
 {
     if (replica_waits_long(p->replication) &&
@@ -219,7 +219,8 @@ bool turn_in_script(struct turn *t)
     return !t->torn;
 }
 
-/* Other data are loaded, and these are served: a turn but for what may only happen between two. */
+/* A turn while other data are loaded and these are served: without what may only happen between
+ * batches. */
 static bool turn_in_async_loading(struct turn *t)
 {
     const struct turn_parts *p = &t->parts;

@@ -1,5 +1,5 @@
-/* The turn: one iteration of the event loop. The order of its phases, told in turn.c, is what makes
- * the gate correct. */
+/* The turn: one iteration of the event loop. The gate is correct because of the order of its
+ * phases, which is in turn.c. */
 #ifndef SERVER_TURN_H
 #define SERVER_TURN_H
 
@@ -47,14 +47,13 @@ struct turn *turn_new(const struct turn_parts *parts);
 void turn_free(struct turn *t);
 /* Waits for events and runs one turn. */
 void turn_run(struct turn *t);
-/* A nested turn inside a long script: does whatever needs no data. Returns false when the server is
- * stopping: the script must end. */
+/* A nested turn inside a long script: everything that touches no data. Returns false when the
+ * server is stopping: the script must end. */
 bool turn_in_script(struct turn *t);
-/* A turn while the data set is being loaded. Commands that need no data are answered, all others
- * are refused with -LOADING.
+/* A turn while the data set is being loaded. Commands that need no data run, others get -LOADING.
  * Returns false when the server is stopping. */
 bool turn_in_loading(struct turn *t);
-/* After the last turn: sends replies that the gate has released. */
+/* After the last turn: sends the replies that the gate has released. */
 void turn_last_replies(struct turn *t);
 const struct turn_figures *turn_figures(const struct turn *t);
 void turn_reset_statistics(struct turn *t);

@@ -1,4 +1,4 @@
-/* The loop: turns, rates, and what is done by the clock or before a turn. */
+/* The event loop: turns, rates, and work done in ticks or before a turn. */
 #ifndef SERVER_TURN_METRICS_H
 #define SERVER_TURN_METRICS_H
 

@@ -1,4 +1,4 @@
-/* Versions: ours, and the one of Redis that clients take us for. */
+/* Versions: ours, and the version of Redis that we report. */
 #ifndef SERVER_VERSION_H
 #define SERVER_VERSION_H
 

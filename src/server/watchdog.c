@@ -13,7 +13,7 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-#define SIGNAL SIGVTALRM /* SIGALRM is that of scripts (base/alarm.h) */
+#define SIGNAL SIGVTALRM /* SIGALRM is used by scripts (base/alarm.h) */
 
 static long long period_ms;
 static timer_t timer;
@@ -50,7 +50,7 @@ static bool make_timer(void)
     struct sigaction a = {.sa_handler = expired, .sa_flags = SA_RESTART};
     struct sigevent e = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGNAL};
     void *warm[1];
-    backtrace(warm, 1); /* loads what it needs outside of the handler */
+    backtrace(warm, 1); /* loads what it needs outside of a handler */
     sigaction(SIGNAL, &a, NULL);
     e.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
     return timer_create(CLOCK_MONOTONIC, &e, &timer) == 0;
