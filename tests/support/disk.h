@@ -1,6 +1,6 @@
-/* A disk that the test holds up and lets fail, and a directory on it for each test. The program's
- * own write(), fdatasync(), fsync(), ftruncate() and rename() take the place of the library's;
- * other files than regular ones (the loop's wake-up) are left alone. */
+/* A disk that the test can delay or make fail, with a new directory for each test. The program's
+ * own write(), fdatasync(), fsync(), ftruncate() and rename() replace the library's; they affect
+ * only regular files (not the loop's wake-up). */
 #ifndef SUPPORT_DISK_H
 #define SUPPORT_DISK_H
 
@@ -15,11 +15,12 @@
 #include <unistd.h>
 
 static struct {
-    atomic_int hold_syncs, hold_writes;                           /* until it is 0 again */
+    atomic_int hold_syncs, hold_writes;                           /* calls block while it is set */
     atomic_int fail_sync, fail_write, fail_truncate, fail_rename; /* an errno; 0: works */
-    atomic_int fail_directory;                                    /* the sync of one, likewise */
+    atomic_int fail_directory;                                    /* the same for the sync of a
+                                                                     directory */
     atomic_int writes_left; /* before fail_write applies; the next one writes half first */
-    atomic_int syncs;       /* made so far, of files */
+    atomic_int syncs;       /* syncs of files so far */
 } disk;
 
 static char disk_dir[64], disk_before[4096];
@@ -57,7 +58,7 @@ ssize_t write(int fd, const void *from, size_t n)
         while (disk.hold_writes)
             usleep(1000);
         if (disk.fail_write && disk.writes_left-- <= 0) {
-            /* Some of it reaches the file, as on a disk that fills up. */
+            /* Half of it reaches the file, as on a disk that fills up. */
             if (n > 1 && syscall(SYS_write, fd, from, n / 2) < 0)
                 return -1;
             return disk_result(disk.fail_write);
@@ -78,13 +79,13 @@ int rename(const char *from, const char *to)
                             : (int)syscall(SYS_renameat2, -100, from, -100, to, 0);
 }
 
-/* All works again; nobody is held up. */
+/* Ends all failures and delays. */
 static inline void disk_works(void)
 {
     memset(&disk, 0, sizeof(disk));
 }
 
-/* The working directory is a new and empty one. */
+/* Changes to a new, empty working directory. */
 static inline bool disk_begin(void)
 {
     disk_works();

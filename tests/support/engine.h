@@ -1,12 +1,11 @@
-/* An engine without sockets, files and clock, for unit tests: clients say lines and hear replies as
- * text. The commands are the test's own, or all (families_all(), in tests of module commands).
+/* An engine without sockets, files and clock, for unit tests: clients send lines and read replies
+ * as text. The commands are the test's own, or all (families_all(), in tests of module commands).
  *
  *   struct bench *b = bench_begin(commands);
  *   struct client *c = bench_client(b);
  *   bench_says(c, "PUSH l x");
  *   CHECK(bench_heard(c, ":1|"));
- *   bench_end(b);
- */
+ *   bench_end(b); */
 #ifndef SUPPORT_ENGINE_H
 #define SUPPORT_ENGINE_H
 
@@ -28,8 +27,8 @@ struct bench {
     struct engine engine;
     struct feed *feed;
     struct journal_reader reader; /* attached by bench_journal() */
-    bool has_room;                /* what make_room() answers */
-    struct client *closes;        /* by limit_clients(), or NULL */
+    bool has_room;                /* the result of make_room() */
+    struct client *closes;        /* the client that limit_clients() closes, or NULL */
 };
 
 static bool bench_make_room(void *context)
@@ -64,11 +63,11 @@ static inline struct client *bench_client(struct bench *b)
 {
     struct client *c = client_new(&b->engine);
     rights_begin(c);
-    c->link = b; /* as one that has a connection */
+    c->link = b; /* counts as having a connection */
     return c;
 }
 
-/* One request in RESP. */
+/* Sends one request in RESP. */
 static inline void bench_says_bytes(struct client *c, struct bytes request)
 {
     struct bench *b = c->link;
@@ -77,7 +76,7 @@ static inline void bench_says_bytes(struct client *c, struct bytes request)
     feed_run(b->feed);
 }
 
-/* One request: words with a blank between them. */
+/* Sends one request, given as words separated by blanks. */
 static inline void bench_says(struct client *c, const char *line)
 {
     struct buf request = {0}, words = {0};
@@ -94,7 +93,7 @@ static inline void bench_says(struct client *c, const char *line)
     buf_free(&words);
 }
 
-/* Whether this is all that the client got since it was last asked; "|" stands for a line's end. */
+/* Whether this is all that the client received since the last call; "|" stands for a line end. */
 static inline bool bench_heard(struct client *c, const char *want)
 {
     char got[4096];
@@ -114,7 +113,7 @@ static inline bool bench_heard(struct client *c, const char *want)
     return strcmp(got, want) == 0;
 }
 
-/* Time passes; what is due happens. */
+/* Advances the clock, and does what is due. */
 static inline void bench_wait(struct bench *b, int64_t ms)
 {
     struct engine *e = &b->engine;
@@ -125,14 +124,14 @@ static inline void bench_wait(struct bench *b, int64_t ms)
     block_run_due(e);
 }
 
-/* Somebody reads the journal, for whom database 0 is a matter of course. */
+/* Attaches a reader to the journal, which starts in database 0. */
 static inline void bench_journal(struct bench *b)
 {
     journal_attach(b->engine.journal, &b->reader);
     b->engine.journal->db = 0;
 }
 
-/* Whether these are all the effects since it was last asked. */
+/* Whether these are all effects since the last call. */
 static inline bool bench_journalled(struct bench *b, const char *want)
 {
     struct bytes got = journal_unread(&b->reader);
@@ -143,7 +142,7 @@ static inline bool bench_journalled(struct bench *b, const char *want)
     return same && journal_lag(&b->reader) == 0;
 }
 
-/* The end of a turn: who was closed goes. */
+/* Ends a turn: frees closed clients. */
 static inline void bench_turn(struct bench *b)
 {
     struct engine *e = &b->engine;

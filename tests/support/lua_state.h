@@ -1,11 +1,10 @@
-/* A Lua state with one library of script/, for its tests: code is run, and its results told as
+/* A Lua state with one library of script/, for its tests: runs code, and compares its results as
  * text.
  *
  *   struct vm vm;
  *   lua_begin(&vm, open);                      open: pushes and sets what the code may use
  *   CHECK(lua_says(&vm, "return 1, 'a'", "1 a"));
- *   vm_free(&vm);
- */
+ *   vm_free(&vm); */
 #ifndef SUPPORT_LUA_STATE_H
 #define SUPPORT_LUA_STATE_H
 
@@ -59,7 +58,7 @@ static inline int lua_say(lua_State *L)
     return 0;
 }
 
-/* Whether these are the results of code, or the text of its error without its place. */
+/* Whether the code returns this, or fails with this error (without its position). */
 static inline bool lua_says(struct vm *vm, const char *code, const char *want)
 {
     struct lua_said s = {.code = code};

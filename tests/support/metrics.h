@@ -1,4 +1,4 @@
-/* What tables of metrics print, for unit tests. */
+/* The output of metric tables, for unit tests. */
 #ifndef SUPPORT_METRICS_H
 #define SUPPORT_METRICS_H
 
@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* The lines of a table, with a NUL behind; the caller frees them. */
+/* The lines of a table, NUL-terminated; the caller frees them. */
 static inline struct buf metrics_print(const struct metric_table *table, const void *owner)
 {
     struct metric_set *set = metric_set_new();
@@ -19,7 +19,7 @@ static inline struct buf metrics_print(const struct metric_table *table, const v
     return all;
 }
 
-/* Whether INFO has this line of a table. "": whether it has none at all. */
+/* Whether INFO has this line of a table; "": whether it has none. */
 static inline bool metrics_say(const struct metric_table *table, const void *owner,
                                const char *line)
 {

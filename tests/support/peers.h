@@ -1,5 +1,5 @@
-/* Replicas for unit tests of module replica: clients of a bench with a real socket each, whose
- * other end the test reads. Snapshots are not forked: the test says what the child does. */
+/* Replicas for unit tests of module replica: clients of a bench with real sockets, whose other ends
+ * the test reads. Snapshots are not forked: the test plays the child. */
 #ifndef SUPPORT_PEERS_H
 #define SUPPORT_PEERS_H
 
@@ -21,9 +21,9 @@ struct peers {
     struct replication *replication;
     struct client *clients[PEERS_MOST];
     struct conn *conns[PEERS_MOST];
-    int ends[PEERS_MOST]; /* the test's */
+    int ends[PEERS_MOST]; /* the test's ends */
     int n;
-    /* What services.fork() was asked for, and what it answers. */
+    /* Calls of services.fork(), and its result. */
     int forks, kills, version;
     bool piped, no_keys, may_not_fork;
     int to_pipe; /* a copy of the writing end; -1: none */
@@ -90,7 +90,7 @@ static void peers_ready(void *context, int events)
         peer_has_room(context);
 }
 
-/* A client with a socket: not a replica yet. Returns its number. */
+/* Adds a client with a socket, not a replica yet. Returns its number. */
 static inline int peers_add(struct peers *t)
 {
     int pair[2];
@@ -109,7 +109,7 @@ static inline struct peer *peers_of(struct peers *t, int i)
     return peer_of(t->replication, t->clients[i]);
 }
 
-/* What a turn does for replicas; clients that were closed go. */
+/* Does a turn's work for replicas; frees closed clients. */
 static inline void peers_turn(struct peers *t)
 {
     loop_turn(t->loop, 0);
@@ -127,7 +127,7 @@ static inline void peers_turn(struct peers *t)
     replica_end_turn(t->replication);
 }
 
-/* All that came at the other end since it was last asked; NUL-terminated, static. */
+/* Everything received since the last call; NUL-terminated, static. */
 static inline const char *peers_got(struct peers *t, int i)
 {
     static char got[1 << 16];
@@ -145,7 +145,7 @@ static inline bool peers_is_closed(struct peers *t, int i)
     return !t->clients[i] && read(t->ends[i], &c, 1) == 0;
 }
 
-/* Something happened: an effect of these bytes. */
+/* Writes an effect with these bytes. */
 static inline void peers_write(struct peers *t, const char *key)
 {
     struct bytes argv[] = {BYTES("DEL"), bytes_text(key)};

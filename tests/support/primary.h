@@ -1,5 +1,5 @@
-/* A primary whose every byte the test says and hears, and a replica without a server: its engine,
- * loop and time are the test's. */
+/* A scripted primary: the test sends and checks every byte. The replica has no server: its engine,
+ * loop and clock belong to the test. */
 #ifndef SUPPORT_PRIMARY_H
 #define SUPPORT_PRIMARY_H
 
@@ -24,15 +24,15 @@ struct play {
     struct bench *bench;
     struct loop *loop;
     struct replication *r;
-    int listening, link, port; /* link: -1: there is none */
+    int listening, link, port; /* link -1: none */
     char port_text[8];
     char heard[8192];
-    /* Of services.load(). */
+    /* The result of services.load(). */
     enum replication_load load_ends;
     unsigned loads, load_ended;
     int load_db;
     enum replication_how load_how;
-    char loaded[64]; /* the file as it was loaded: its beginning */
+    char loaded[64]; /* the start of the file that was loaded */
 };
 
 static inline enum replication_load play_load(void *context, const char *path,
@@ -94,14 +94,14 @@ static inline void play_turn(struct play *p)
     replica_send(p->r);
 }
 
-/* Time passes, and the replica does what is due. */
+/* Advances the clock, and lets the replica do what is due. */
 static inline void play_wait(struct play *p, int64_t ms)
 {
     bench_wait(p->bench, ms);
     play_turn(p);
 }
 
-/* Whether it connects; a link that was there before is closed. */
+/* Whether it connects; closes an earlier link. */
 static inline bool play_accepts(struct play *p)
 {
     if (p->link >= 0)
@@ -119,7 +119,7 @@ static inline bool play_accepts(struct play *p)
     return false;
 }
 
-/* What it sends until it is quiet; "|" stands for a line's end. */
+/* What it sends until it is quiet; "|" stands for a line end. */
 static inline const char *play_hears(struct play *p)
 {
     size_t n = 0;
@@ -155,7 +155,7 @@ static inline void play_says(struct play *p, const char *text)
     play_says_bytes(p, text, strlen(text));
 }
 
-/* Whether that is what it says next. */
+/* Whether it sends this next. */
 static inline bool play_is(struct play *p, const char *want)
 {
     const char *got = play_hears(p);
@@ -183,8 +183,7 @@ static inline enum follow_state play_state(const struct play *p)
     return f.state;
 }
 
-/* From REPLICAOF to the question: whether all was said as it has to be; the question is to be heard
- * next. */
+/* From REPLICAOF to PSYNC: whether the handshake is as it must be; PSYNC is to be read next. */
 static inline bool play_shakes_hands(struct play *p)
 {
     if (!play_is(p, "*1|$4|PING|"))
@@ -200,14 +199,14 @@ static inline bool play_shakes_hands(struct play *p)
 }
 
 #define SNAPSHOT "$18\r\nREDIS0010\xff"
-/* A snapshot without keys. */
+/* Sends a snapshot without keys. */
 static inline void play_sends_snapshot(struct play *p)
 {
     static const char text[] = "$18\r\nREDIS0010\xff\0\0\0\0\0\0\0\0";
     play_says_bytes(p, text, sizeof(text) - 1);
 }
 
-/* Connected, by a full synchronisation from the history ID_A at 100. */
+/* Connects, with a full synchronisation from the history ID_A at offset 100. */
 static inline bool play_connect(struct play *p)
 {
     role_follow(p->r, "127.0.0.1", p->port, false);

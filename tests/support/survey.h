@@ -1,4 +1,4 @@
-/* An engine with a survey, whose clock the test sets on. */
+/* An engine with a survey, whose clock the test advances. */
 #ifndef SUPPORT_SURVEY_H
 #define SUPPORT_SURVEY_H
 
@@ -19,14 +19,14 @@ static inline void survey_bench_end(struct bench *b)
     broker_bench_end(b);
 }
 
-/* One turn, so much later. */
+/* Advances the clock, and takes a turn. */
 static inline void survey_bench_turn(struct bench *b, int64_t ms)
 {
     broker_bench_wait(b, ms);
     survey_turn(b->engine.survey);
 }
 
-/* Somebody looks each second, until so many passes have ended. */
+/* Queries the survey each second, until it has ended n passes. */
 static inline void survey_bench_passes(struct bench *b, int n)
 {
     struct survey *sv = b->engine.survey;
@@ -36,7 +36,7 @@ static inline void survey_bench_passes(struct bench *b, int n)
     }
 }
 
-/* The reply as text, with a NUL behind; to be freed. */
+/* The reply as text, NUL-terminated; freed by the caller. */
 static inline struct buf survey_answer(struct client *c, const char *line)
 {
     struct buf raw = {0}, text = {0};
@@ -49,7 +49,7 @@ static inline struct buf survey_answer(struct client *c, const char *line)
     return text;
 }
 
-/* Whether the reply has this part. */
+/* Whether the reply contains this part. */
 static inline bool survey_shows(struct client *c, const char *line, const char *part)
 {
     struct buf text = survey_answer(c, line);
@@ -58,8 +58,8 @@ static inline bool survey_shows(struct client *c, const char *line, const char *
     return found;
 }
 
-/* Whether the reply has this part and ends so: ages and numbers of passes are of their
- * moments. */
+/* Whether the reply contains this part, and ends like this: what is between varies with the time.
+ */
 static inline bool survey_tells(struct client *c, const char *line, const char *part,
                                 const char *last)
 {

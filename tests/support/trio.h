@@ -1,22 +1,23 @@
-/* Three servers in one process (trio_node.h), the network between them, and a schedule from a seed:
- * who has a turn, how many bytes of which connection arrive, what breaks, who is made what.
+/* Three servers in one process (trio_node.h), the network between them, and a random schedule from
+ * a seed: which node takes a turn, how many bytes of which connection arrive, what breaks, who
+ * becomes primary or replica.
  *
- *   bytes    Both ends of a connection are the test's: what a node sends is taken at once, and
- *            arrives when the schedule says so, in pieces of any size. connect() is this file's:
- *            port TRIO_PORT + i of 127.0.0.1 is node i
- *   chaos    Anything may happen to anybody: crash with and without file, with the end of the file
- *            lost, and REPLICAOF to whomever
- *   single   min-replicas-to-ack 1. Connections break, replicas crash and keep their files; then
- *            the primary fails, once, and somebody takes over
- *   confirmed  the same setting. Anybody is promoted at any time, replicas are sent to anybody,
- *            FAILOVER runs; connections break, nodes are parted or stand still, restart with all
- *            data, and once with less (trio_confirmed.h)
+ *   bytes      The test owns both ends of a connection: what a node sends is collected at once, and
+ *              delivered when the schedule says so, in pieces of any size. This file defines
+ *              connect(): port TRIO_PORT + i of 127.0.0.1 is node i
+ *   chaos      Anything may happen to any node: a crash with its file, without it or with its end
+ *              lost, and REPLICAOF to any other node
+ *   single     min-replicas-to-ack 1. Connections break, replicas crash and keep their files; then
+ *              the primary fails, once, and another node takes over
+ *   confirmed  the same setting. Any node is promoted at any time, replicas are sent to any node,
+ *              FAILOVER runs; connections break, nodes are partitioned or frozen, restart with all
+ *              data, and once with less (trio_confirmed.h)
  *
- * In the last two nothing that a client may have been told is ever missing where clients are told
- * something (trio_told.h), nor in the end.
+ * In the last two, nothing that a client may have been told is ever missing where clients are told
+ * something (trio_told.h), nor at the end.
  *
- * What holds after each turn, and in the end: trio_look(), trio_judge(). A seed that fails is
- * printed; the program runs it alone when it is its argument. */
+ * Invariants after each turn are in trio_look(), those at the end in trio_judge(). A failing seed
+ * is printed; with it as argument the program runs only that. */
 #ifndef SUPPORT_TRIO_H
 #define SUPPORT_TRIO_H
 #include "store/digest.h"
@@ -24,9 +25,9 @@
 
 /* ---- What holds */
 
-/* Of all that is there: keys that are past as well, which go when the stream says so. Reading it
- * all is what a schedule spends its time on: it is read when the node is at another place or counts
- * another number of changes. Changes that nobody counts store/changes finds. */
+/* The digest of all data, including expired keys, which are deleted when the stream says so.
+ * Reading all data is the largest cost of a schedule: it is done only when the node's offset or its
+ * number of changes has moved. Changes that are not counted are found by store/changes. */
 static inline const unsigned char *trio_digest(struct trio *t, int i)
 {
     const struct node *n = &t->nodes[i];
@@ -46,7 +47,7 @@ static inline const unsigned char *trio_digest(struct trio *t, int i)
     return x->digest;
 }
 
-/* Nobody who is at the same place of the same history has other data, now or ever. */
+/* No two nodes at the same offset of the same history may ever have different data. */
 static inline void trio_compare(struct trio *t, const struct node *n, int i)
 {
     const struct journal *j = n->engine.journal;
@@ -91,14 +92,14 @@ static inline void trio_look(struct trio *t, int i)
     s->offset = j->offset;
     s->loads = n->loads;
     s->replica = replica;
-    /* While nobody reads the journal its offset counts nothing. */
+    /* Without readers the journal's offset does not advance. */
     if (j->on)
         trio_compare(t, n, i);
 }
 
 /* ---- Roles and faults */
 
-/* As Sentinel does it: said to the server, and written into its configuration. */
+/* As Sentinel does: by a command, and in the configuration. */
 static inline void trio_follow(struct trio *t, int i, int primary)
 {
     t->nodes[i].setup.port = i == primary ? 0 : TRIO_PORT + primary;
@@ -121,7 +122,7 @@ static inline void trio_start(struct trio *t, int i)
     node_start(&t->nodes[i]);
 }
 
-/* deliver: what it has sent still arrives, as of a process that was killed. */
+/* deliver: what it sent still arrives, as from a killed process. */
 static inline void trio_crash(struct trio *t, int i, size_t torn, bool wipe, bool deliver)
 {
     struct node *n = &t->nodes[i];
@@ -158,7 +159,7 @@ static inline void trio_turn(struct trio *t, int i)
 
 /* ---- The schedule */
 
-/* No node is up yet. */
+/* Starts no node yet. */
 static inline void trio_prepare(struct trio *t, uint64_t seed, enum trio_kind kind)
 {
     *t = (struct trio){.seed = seed, .now_ms = 1000, .kind = kind};
@@ -210,7 +211,7 @@ static inline void trio_end(struct trio *t)
     mem_free(t->points);
 }
 
-/* All that is under way arrives, and everybody has a turn. */
+/* Delivers everything in transit, and gives each node a turn. */
 static inline void trio_moves_on(struct trio *t, int64_t ms)
 {
     t->now_ms += ms;
@@ -232,7 +233,7 @@ static inline void trio_settles(struct trio *t)
         trio_moves_on(t, 25);
 }
 
-/* Whom clients take for the primary. Where there may be several, each has some. */
+/* The node that clients take for the primary; if there are several, each has some clients. */
 static inline int trio_clients_find(struct trio *t)
 {
     if (t->kind != TRIO_CONFIRMED)
@@ -243,7 +244,7 @@ static inline int trio_clients_find(struct trio *t)
     return i;
 }
 
-/* What may happen at any time and hurts nobody. */
+/* Events that may happen at any time and do no harm. */
 static inline void trio_usual(struct trio *t)
 {
     int i = (int)trio_below(t, TRIO_NODES), who = trio_below(t, 8) ? trio_clients_find(t) : i;
@@ -305,7 +306,7 @@ static inline void trio_turns_around(struct trio *t)
         t->primary = i;
 }
 
-/* The primary is gone, or cut off with its clients. */
+/* The primary crashes, or is cut off with its clients. */
 static inline void trio_fails_over(struct trio *t)
 {
     int old = t->primary, next = (old + 1 + (int)trio_below(t, 2)) % TRIO_NODES;
@@ -349,7 +350,7 @@ static inline void trio_heals(struct trio *t)
         if (t->nodes[i].r->handover.state != HANDOVER_NONE)
             trio_says(t, i, TRIO_ADMIN, "FAILOVER ABORT");
     }
-    trio_settles(t); /* what a fail-over has asked for may still arrive */
+    trio_settles(t); /* requests of the fail-over may still arrive */
     for (int i = 0; i < TRIO_NODES; i++)
         trio_follow(t, i, t->primary);
     int rounds = 0;
@@ -360,18 +361,19 @@ static inline void trio_heals(struct trio *t)
         trio_fail(t, "a minute after the network has healed they still differ");
 }
 
-/* What the end shows: each number once, those that clients were told of, and as many as counted. */
+/* Checks at the end: each number once, all those that clients were told of, and as many as counted.
+ */
 static inline void trio_judge(struct trio *t)
 {
     static struct trio_numbers there;
-    static bool told[TRIO_NUMBERS]; /* when it is asked; more may come */
+    static bool told[TRIO_NUMBERS]; /* at the time of the query; more may come */
     struct node_client *x = &t->nodes[t->primary].clients[TRIO_READER];
     const char *reply = NULL;
-    /* What it has asked for before is answered first. */
+    /* Its earlier requests are answered first. */
     for (int rounds = 0; rounds < 100 && t->asked[t->primary][TRIO_READER].replies; rounds++)
         trio_settles(t);
     for (int rounds = 0; rounds < 100 && !(reply = trio_reply(x, 3)); rounds++) {
-        /* Who asks for what has waited for an ACK for too long is closed, and asks again. */
+        /* A client whose request waited too long for an ACK is closed, and asks again. */
         if (rounds == 0 || !x->client) {
             memcpy(told, t->told, sizeof(told));
             trio_says(t, t->primary, TRIO_READER, "SELECT %d;GET n;LRANGE log 0 -1", TRIO_LOG_DB);

@@ -1,4 +1,4 @@
-/* The clients of a trio (support/trio.h): what they ask for, and what they have been told. */
+/* The clients of a trio (support/trio.h): their requests, and what they were told. */
 #ifndef SUPPORT_TRIO_CLIENTS_H
 #define SUPPORT_TRIO_CLIENTS_H
 
@@ -23,7 +23,7 @@ static inline const char *trio_reply_end(const char *p, const char *end)
     return p;
 }
 
-/* The last of so many replies, or NULL: they have not all come. */
+/* The last of this many replies, or NULL if some are missing. */
 static inline const char *trio_reply(struct node_client *x, int replies)
 {
     const char *p = x->heard.p, *end = p + x->heard.n, *last = NULL;
@@ -34,7 +34,7 @@ static inline const char *trio_reply(struct node_client *x, int replies)
     return replies == 0 && p ? last : NULL;
 }
 
-/* Notes the numbers that a reply lists. False: one is there twice. */
+/* Notes the numbers listed in a reply. False: one is there twice. */
 static inline bool trio_list(struct trio_numbers *to, const char *reply, const char *end)
 {
     long count = *reply == '*' ? atol(reply + 1) : 0;
@@ -50,7 +50,7 @@ static inline bool trio_list(struct trio_numbers *to, const char *reply, const c
     return true;
 }
 
-/* What it has heard is good only if all may know it: another one has it. */
+/* Checks the numbers that a client was told: another node must have them. */
 static inline void trio_hear_of_numbers(struct trio *t, int i, const struct trio_asked *a,
                                         const char *reply, const char *end)
 {
@@ -63,7 +63,7 @@ static inline void trio_hear_of_numbers(struct trio *t, int i, const struct trio
             trio_fail(t, "node %d answered %u, which nobody else has", i, a->number);
         return;
     }
-    /* What was there before the confirmation is shown before the first ACK, too. */
+    /* Data from before the confirmation may be shown before the first ACK too. */
     const struct history *h = &n->engine.journal->history;
     if (!*a->reads || replication_is_unconfirmed(n->r) || replication_is_replica(n->r) ||
         strcmp(h->id, a->reads) != 0 || n->engine.gate.replicated < h->second_offset)
@@ -75,7 +75,7 @@ static inline void trio_hear_of_numbers(struct trio *t, int i, const struct trio
             trio_fail(t, "node %d shows %u, which nobody else has", i, k);
 }
 
-/* Who was waiting for replies may have got them. */
+/* Reads the replies of waiting clients. */
 static inline void trio_hear(struct trio *t, int i)
 {
     for (int c = 0; c < NODE_CLIENTS; c++) {
@@ -92,7 +92,7 @@ static inline void trio_hear(struct trio *t, int i)
     }
 }
 
-/* Commands with ';' between them, words with a blank. */
+/* Sends commands separated by ';', with words separated by blanks. */
 __attribute__((format(printf, 4, 5))) static inline void
 trio_says(struct trio *t, int i, int client, const char *format, ...)
 {
@@ -131,7 +131,7 @@ static inline void trio_writes_number(struct trio *t, int i)
     trio_says(t, i, TRIO_NUMBERER, "SELECT %d;MULTI;RPUSH log %u;INCR n;EXEC", TRIO_LOG_DB, number);
 }
 
-/* Of who is confirmed what is read, too, may not be lost. */
+/* What a confirmed primary answers to a read must not be lost either. */
 static inline void trio_reads_numbers(struct trio *t, int i)
 {
     const struct node *n = &t->nodes[i];
@@ -220,7 +220,7 @@ static inline void trio_writes(struct trio *t, int i)
         trio_says(t, i, client, trio_below(t, 2) ? "FLUSHDB" : "SWAPDB 0 1");
         return;
     }
-    /* A state of Lua is dear to make. */
+    /* Creating a Lua state is expensive. */
     size_t which = trio_below(t, 40) ? trio_below(t, (unsigned)count - 1) : count - 1;
     trio_fill_in(t, trio_requests[which], text, sizeof(text));
     trio_says(t, i, client, "%s", text);

@@ -1,15 +1,16 @@
-/* The schedules `confirmed` of a trio (support/trio.h): orders of somebody who knows nothing, and
- * faults of which min-replicas-to-ack 1 promises that no number is lost by them.
+/* The schedules `confirmed` of a trio (support/trio.h): orders given without any knowledge of the
+ * state, and faults by which min-replicas-to-ack 1 promises to lose no number.
  *
- * A node's data are lost at most once in a run, all of them or their end; restarts that keep them
- * are none. With a loss the rule for a pair must not act, by which silence of repl-timeout counts:
- * then that is long. Runs without a loss and without restarts have it short. */
+ * A node loses data at most once in a run, all of them or their end; restarts that keep the data do
+ * not count. In a run with a loss the rule for a pair, which treats silence of repl-timeout as
+ * consent, must not act, so that setting is long; in runs without a loss and without restarts it is
+ * short. */
 #ifndef SUPPORT_TRIO_CONFIRMED_H
 #define SUPPORT_TRIO_CONFIRMED_H
 
 #include "trio.h"
 
-/* Everybody has everything and counts. */
+/* Whether every node has all data and counts for confirmation. */
 static inline bool trio_are_whole(const struct trio *t)
 {
     bool all = true;
@@ -72,7 +73,7 @@ static inline void trio_orders(struct trio *t)
     }
 }
 
-/* All that it had is in its file. */
+/* Whether all its data are in its file. */
 static inline bool trio_keeps_all(const struct node *n)
 {
     return n->setup.appendonly && n->file.whole && !n->has_next;

@@ -1,5 +1,5 @@
-/* What a node is (support/trio_node.h), and all of it that has to do with data outside of its
- * engine: the file, snapshots for replicas and from a primary, loading. */
+/* The struct of a node (support/trio_node.h), and everything about its data outside of the engine:
+ * the file, snapshots for replicas and from a primary, loading. */
 #ifndef SUPPORT_TRIO_DISK_H
 #define SUPPORT_TRIO_DISK_H
 
@@ -29,37 +29,37 @@
 #define NODE_ARGS    64
 
 struct node_frame {
-    size_t end;        /* of the log behind it */
-    size_t stream_end; /* the same of the stream */
+    size_t end;        /* end in the log */
+    size_t stream_end; /* end in the stream */
     uint64_t offset;
     char id[HISTORY_ID_LENGTH + 1];
     int db;
 };
 
-/* What a start finds. */
+/* What a start loads. */
 struct node_file {
-    bool whole;        /* else none */
-    struct buf rdb;    /* the base; none: it was empty */
+    bool whole;        /* false: there is no file */
+    struct buf rdb;    /* the base; empty: no data */
     struct buf log;    /* commands */
-    struct buf stream; /* the same as replicas got it, line ends for what is not kept */
+    struct buf stream; /* the same as replicas received it; line ends for what is not kept */
     struct node_frame *frames;
     size_t n, cap;
 };
 
 struct node_link {
     struct node *node;
-    struct conn *conn; /* NULL: this place is free */
+    struct conn *conn; /* NULL: unused */
     struct client *client;
     bool readable;
 };
 
-/* One of the test's own. */
+/* A client of the test. */
 struct node_client {
-    struct client *client; /* NULL: it was closed */
-    struct buf heard;      /* replies that have left */
+    struct client *client; /* NULL: closed */
+    struct buf heard;      /* replies that were sent */
 };
 
-/* The process that writes a snapshot. */
+/* The child that writes a snapshot. */
 struct node_child {
     bool runs;
     int pipe; /* -1: it writes a file */
@@ -67,7 +67,7 @@ struct node_child {
     size_t at;
 };
 
-/* What stays when it is down, and what is asked of it. */
+/* What survives a restart, and the node's settings. */
 struct node_setup {
     bool appendonly, diskless;
     int to_ack; /* min-replicas-to-ack */
@@ -75,7 +75,7 @@ struct node_setup {
     int own_port;
     int diskless_load; /* of repl-diskless-load */
     int timeout_s;     /* repl-timeout */
-    int port;          /* of its primary; 0: it is one */
+    int port;          /* its primary's; 0: it is a primary */
 };
 
 struct node {
@@ -91,14 +91,14 @@ struct node {
     struct node_link links[NODE_LINKS];
     struct node_client clients[NODE_CLIENTS];
     struct journal_reader reader;
-    struct node_file file, next; /* next: takes what happens until its base is written */
+    struct node_file file, next; /* next: collects effects until its base is written */
     bool has_next;
     struct node_child child;
-    struct buf dump; /* dbfilename, as it was written last */
+    struct buf dump; /* the last snapshot file */
     unsigned loads;  /* full synchronisations */
 };
 
-static const struct node *node_inside; /* whose directory is the working one */
+static const struct node *node_inside; /* the node whose directory is the working directory */
 
 static inline void node_enter(const struct node *n)
 {
@@ -137,7 +137,7 @@ static inline void node_file_frame(struct node_file *f, const struct journal *j)
     memcpy(x->id, history_id_of_data(&j->history, j->offset), sizeof(x->id));
 }
 
-/* The data as a snapshot. */
+/* Writes the data as a snapshot. */
 static inline void node_rdb(struct node *n, int version, bool no_keys, struct buf *out)
 {
     const struct journal *j = n->engine.journal;
@@ -165,7 +165,7 @@ static inline void node_file_add(struct node_file *f, struct bytes kept)
     buf_add(&f->stream, kept);
 }
 
-/* What the journal has for a file goes there: of the stream what is kept, and the rest. */
+/* Moves new effects to the file: what is kept, and the stream as it was. */
 static inline void node_file_take(struct node *n)
 {
     struct node_file *f = n->has_next ? &n->next : &n->file;
@@ -187,7 +187,7 @@ static inline void node_file_take(struct node *n)
     node_file_frame(f, n->engine.journal);
 }
 
-/* Begins a file with what there is now, which a start finds from node_file_done() on. */
+/* Begins a file with the present data; a start uses it after node_file_done(). */
 static inline void node_file_begin(struct node *n)
 {
     node_file_free(&n->next);
@@ -244,7 +244,7 @@ static inline bool node_replay(struct client *c, const struct bytes *argv, int a
     return c->reply.errors == errors;
 }
 
-/* What stands beside values runs when they are all there. */
+/* Commands beside the values run after all values are loaded. */
 static inline bool node_keep_aside(void *context, int db, const struct bytes *argv, int argc)
 {
     char text[NUM_INT_MAX];
@@ -254,7 +254,7 @@ static inline bool node_keep_aside(void *context, int db, const struct bytes *ar
     return true;
 }
 
-/* A snapshot into a store that is empty. */
+/* Loads a snapshot into an empty store. */
 static inline bool node_load(struct node *n, struct store *to, struct bytes rdb, struct buf *aside,
                              struct rdb_read_result *r)
 {
@@ -267,7 +267,7 @@ static inline bool node_load(struct node *n, struct store *to, struct bytes rdb,
     return rdb_read(to, rdb, &o, r);
 }
 
-/* Commands of a file. */
+/* Runs the commands of a file. */
 static inline void node_load_log(struct node *n, struct bytes log)
 {
     struct client *c = node_replayer(n);
@@ -285,7 +285,7 @@ static inline void node_load_log(struct node *n, struct bytes log)
     session_close(c);
 }
 
-/* True: there were data. *tail: of the stream in front of them. */
+/* True: there were data. *tail: the preceding part of the stream. */
 static inline bool node_load_all(struct node *n, struct bytes *tail)
 {
     struct engine *e = &n->engine;
@@ -360,7 +360,7 @@ static void node_flush(struct node *n)
         db_flush(&n->engine.store->dbs[i]);
 }
 
-/* Files and children of the old data end. */
+/* Ends files and children of the old data. */
 static void node_leave_old(struct node *n)
 {
     journal_detach(&n->reader);
@@ -417,7 +417,7 @@ static void node_load_ended(void *context)
         node_file_begin(n);
 }
 
-/* The child writes at most `most` bytes more; true: it has ended, and well. */
+/* The child writes at most `most` more bytes; true: it has ended successfully. */
 static inline bool node_child_step(struct node *n, size_t most)
 {
     struct node_child *child = &n->child;

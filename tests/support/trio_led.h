@@ -1,16 +1,17 @@
-/* A trio (support/trio.h) that a test leads step by step: three nodes with files and
- * min-replicas-to-ack 1; 0 is the first primary, 1 and 2 are its replicas, all are whole. No time
- * passes but by led_round(), LED_ROUND_MS each: everybody has a turn, all that was sent arrives.
+/* A trio (support/trio.h) driven step by step by the test: three nodes with files and
+ * min-replicas-to-ack 1; node 0 is the first primary, 1 and 2 are its replicas, all are whole. Time
+ * passes only in led_round(), LED_ROUND_MS each: every node takes a turn, everything sent arrives.
  *
- * A number that was written and told must be wherever clients are told something later; that is
- * looked at after each turn. led_ends() says whether it held, and lets all come together. */
+ * A number that was written and confirmed to a client must be present wherever clients are told
+ * something later; that is checked after each turn. led_ends() reports whether it held, and lets
+ * all nodes converge. */
 #ifndef SUPPORT_TRIO_LED_H
 #define SUPPORT_TRIO_LED_H
 
 #include "trio_confirmed.h"
 
 #define LED_ROUND_MS 20
-#define LED_MOST     500 /* rounds until something happens */
+#define LED_MOST     500 /* most rounds to wait */
 
 static struct trio led;
 
@@ -53,7 +54,7 @@ static inline void led_waits(int ms)
         led_round();
 }
 
-/* Rounds until it is so; false: it never is. */
+/* Runs rounds until the condition holds; false: it never does. */
 #define LED_UNTIL(condition)                                                                       \
     ({                                                                                             \
         for (int rounds = 0; rounds < LED_MOST && !*led.failed && !(condition); rounds++)          \
@@ -81,13 +82,13 @@ static inline void led_join(int a, int b)
     trio_part(&led, a, b, false);
 }
 
-/* What the one sends does not arrive at the other, or does again. */
+/* Whether messages from one node to the other are held back. */
 static inline void led_hold(int from, int to, bool held)
 {
     led.held[from][to] = held;
 }
 
-/* So many bytes of what the one has sent arrive at the other: a link breaks anywhere. */
+/* Delivers n bytes from one node to the other: a link may break anywhere. */
 static inline void led_deliver(int from, int to, size_t n)
 {
     bool held = led.held[from][to];
@@ -102,14 +103,14 @@ static inline void led_deliver(int from, int to, size_t n)
     led.held[from][to] = held;
 }
 
-/* A client asks for it; led_is_told() says whether it was answered. */
+/* A client writes a number; led_is_told() reports whether it was answered. */
 static inline unsigned led_write(int i)
 {
     trio_writes_number(&led, i);
     return led.numbers;
 }
 
-/* Other writes, whose answers do not matter. */
+/* Other writes, whose replies do not matter. */
 static inline void led_write_bytes(int i, int n)
 {
     trio_says(&led, i, 1, "SETRANGE other %d x", n);
@@ -117,7 +118,7 @@ static inline void led_write_bytes(int i, int n)
         trio_says(&led, i, 1, "RPUSH bytes 01234567890123456789");
 }
 
-/* Frames of its file: to restart from an earlier end. */
+/* The number of frames in its file, for restarts from an earlier end. */
 static inline size_t led_file(int i)
 {
     return led.nodes[i].file.n;
@@ -125,7 +126,7 @@ static inline size_t led_file(int i)
 
 enum led_keeps { LED_ALL = -1, LED_NOTHING = 0 };
 
-/* It starts again with so many frames of its file. keeps may be LED_ALL or LED_NOTHING, too. */
+/* Restarts it with this many frames of its file, or LED_ALL or LED_NOTHING. */
 static inline void led_crash(int i, long keeps)
 {
     struct node *n = &led.nodes[i];
@@ -146,7 +147,7 @@ static inline bool led_is_confirmed(int i)
     return trio_is_confirmed(&led.nodes[i]);
 }
 
-/* Of the ID that it has or, as a primary, writes under. */
+/* The generation of its ID, or of the one that it writes under as a primary. */
 static inline uint32_t led_generation(int i)
 {
     return history_generation(led.nodes[i].engine.journal->history.id);
@@ -159,7 +160,7 @@ static inline bool led_has(int i, unsigned number)
     return have.has[number];
 }
 
-/* Of a replica's link, or that of a fetch. */
+/* The state of a replica's link, or that of a fetch. */
 static inline bool led_link_is(int i, enum follow_state state)
 {
     struct follow_figures f = {0};

@@ -19,20 +19,20 @@
 #define TRIO_NUMBERS  2048
 #define TRIO_NEVER_S  1000000
 #define TRIO_POINTS   8192 /* a power of two */
-#define TRIO_LOG_DB   9    /* of the numbers; nothing else is done there */
-#define TRIO_NUMBERER 0    /* the client who writes them; the last one is the administrator */
+#define TRIO_LOG_DB   9    /* database of the numbers, used for nothing else */
+#define TRIO_NUMBERER 0    /* the client that writes them; the last one is the administrator */
 #define TRIO_ADMIN    (NODE_CLIENTS - 2)
-#define TRIO_READER   (NODE_CLIENTS - 1) /* in the end */
+#define TRIO_READER   (NODE_CLIENTS - 1) /* the client that reads them at the end */
 
-/* A connection from a replica to its primary. Of both pairs: [0] is of the replica's side. */
+/* A connection from a replica to its primary. Of both arrays, [0] is the replica's side. */
 struct trio_wire {
     bool open;
     int from, to, ends[2];
-    struct buf sent[2]; /* by that side, and not arrived */
+    struct buf sent[2]; /* sent by that side, and not delivered yet */
     bool over[2];       /* that side has closed */
 };
 
-/* Data at a place of a history. */
+/* The data at an offset of a history. */
 struct trio_point {
     bool used;
     char id[HISTORY_ID_LENGTH + 1];
@@ -40,42 +40,43 @@ struct trio_point {
     unsigned char digest[20];
 };
 
-/* What a node was when its data were read last. */
+/* A node's state when its data were last read. */
 struct trio_read {
     bool valid;
     uint64_t offset;
-    long long changes; /* counted, of all kinds */
+    long long changes; /* changes of all kinds */
     unsigned char digest[20];
 };
 
-/* What a node was when it was looked at last. */
+/* A node's state when it was last checked. */
 struct trio_seen {
     struct trio_read read;
     uint64_t offset;
     unsigned loads;
     bool replica, fetched;
     char id[HISTORY_ID_LENGTH + 1];
-    char proposal[HISTORY_ID_LENGTH + 1]; /* "": it is no primary that waits to be confirmed */
-    uint64_t reached;                     /* what replicas have confirmed to it */
+    char proposal[HISTORY_ID_LENGTH + 1]; /* "": it is not a primary waiting for confirmation */
+    uint64_t reached;                     /* the offset that replicas have confirmed */
 };
 
-/* Which numbers. */
+/* A set of numbers. */
 struct trio_numbers {
     bool has[TRIO_NUMBERS];
     unsigned n;
 };
 
-/* What one node could tell clients because of another one, when that was looked at last. */
+/* What one node could tell clients because of another one, at the last check. */
 struct trio_pair {
     uint64_t offset, its;
     unsigned released;
 };
 
-/* The request that one of a node's clients has made. */
+/* The pending request of a client. */
 struct trio_asked {
-    int replies; /* that it waits for; 0: none */
+    int replies; /* replies it waits for; 0: none */
     unsigned number;
-    char reads[HISTORY_ID_LENGTH + 1]; /* it reads the numbers, of who was confirmed with this ID */
+    char reads[HISTORY_ID_LENGTH + 1]; /* it reads the numbers from the primary confirmed with
+                                          this ID */
 };
 
 enum trio_kind { TRIO_CHAOS, TRIO_SINGLE, TRIO_CONFIRMED };
@@ -86,27 +87,28 @@ struct trio {
     int64_t now_ms;
     enum trio_kind kind;
     struct node nodes[TRIO_NODES];
-    int turn_of; /* whose turn it is: who connects */
-    int primary; /* who is to be it */
+    int turn_of; /* the node that takes its turn, and so connects */
+    int primary; /* the intended primary */
     struct trio_wire wires[TRIO_WIRES];
     bool parted[TRIO_NODES][TRIO_NODES];
-    bool frozen[TRIO_NODES];           /* has no turns */
-    bool sends[TRIO_NODES];            /* it may have sent or closed something since it was read */
-    bool held[TRIO_NODES][TRIO_NODES]; /* what the first sends does not arrive at the second */
+    bool frozen[TRIO_NODES];           /* takes no turns */
+    bool sends[TRIO_NODES];            /* it may have sent or closed something since it was last
+                                          read */
+    bool held[TRIO_NODES][TRIO_NODES]; /* messages from the first to the second are not delivered */
     struct trio_asked asked[TRIO_NODES][NODE_CLIENTS];
     struct trio_seen seen[TRIO_NODES];
     struct trio_point *points;
     unsigned numbers;
-    bool told[TRIO_NUMBERS];      /* its client has been told that it is written */
-    struct trio_numbers released; /* those that somebody might have been told of */
+    bool told[TRIO_NUMBERS];      /* its client was told that it is written */
+    struct trio_numbers released; /* numbers that clients might have been told of */
     struct trio_pair pairs[TRIO_NODES][TRIO_NODES];
-    bool may_lose, has_lost; /* one restart without the end of the data, or without all of them */
-    char failed[256];        /* why; "": it has not */
-    /* What the schedule came to, so that a test can say that it tests something. */
+    bool may_lose, has_lost; /* one restart loses the end of the data, or all */
+    char failed[256];        /* the reason; "": it has not failed */
+    /* Counts of what happened, so that a test can check that it tests something. */
     unsigned acknowledged, compared, fulls, partials, crashes, promotions, confirmed, read;
 };
 
-static struct trio *trio_now; /* whose network connect() is */
+static struct trio *trio_now; /* the trio that connect() belongs to */
 static struct rng trio_ids;
 
 static inline unsigned trio_below(struct trio *t, unsigned n)
@@ -125,7 +127,7 @@ __attribute__((format(printf, 2, 3))) static inline void trio_fail(struct trio *
     va_end(ap);
 }
 
-/* IDs, too, come from the seed: a schedule runs in the same way again. */
+/* IDs come from the seed too, so that a schedule is reproducible. */
 ssize_t getrandom(void *to, size_t n, unsigned flags)
 {
     (void)flags;
@@ -136,8 +138,8 @@ ssize_t getrandom(void *to, size_t n, unsigned flags)
 
 /* ---- The network */
 
-/* Most turns send nothing: asking each socket after each turn would be a third of all that a
- * schedule costs. */
+/* Most turns send nothing: polling each socket after each turn would take a third of a schedule's
+ * time. */
 static inline void trio_note_sending(void)
 {
     if (trio_now)
@@ -186,8 +188,8 @@ static inline void trio_cut_all(struct trio *t, int node)
             trio_cut(&t->wires[i]);
 }
 
-/* One end becomes the node's, the other is the test's: it has a name, so that nobody takes the pair
- * for a socket that is connected to itself. */
+/* Makes a socket pair: one end is the node's, the other the test's. It has a name, so that it is
+ * not taken for a socket connected to itself. */
 static inline bool trio_pair(int pair[2])
 {
     const struct sockaddr_un unnamed = {.sun_family = AF_UNIX};
@@ -219,7 +221,7 @@ int connect(int fd, const struct sockaddr *address, socklen_t n)
     return 0;
 }
 
-/* What a node has sent is taken from its sockets; what both have left is closed. */
+/* Collects what a node has sent; closes connections that both sides have left. */
 static inline void trio_collect(struct trio_wire *w, int node)
 {
     if (!w->open)
@@ -237,7 +239,7 @@ static inline void trio_collect(struct trio_wire *w, int node)
         trio_cut(w);
 }
 
-/* So many bytes of one side arrive at the other. */
+/* Delivers n bytes of one side to the other. */
 static inline void trio_deliver(struct trio_wire *w, int side, size_t n)
 {
     struct buf *b = &w->sent[side];

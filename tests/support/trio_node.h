@@ -1,16 +1,16 @@
-/* A server without its layer: an engine with all commands and the real replica/, and in place of
- * server/ the smallest that does what that would. Time and sockets are the test's.
+/* A server without module server: an engine with all commands and the real replica/, and a minimal
+ * replacement for server/. Time and sockets belong to the test.
  *
  *   the turn      node_turn(), in the order of server/turn.c
- *   a connection  struct node_link, one end of a pair of sockets; or none (the test's own clients,
- *                 whose replies are taken from their output up to where the gate lets them)
- *   the disk      an append-only file in memory (struct node_file): what a file would be given of
- *                 the journal's batches, a frame a turn. A directory holds what is received and
- *                 what is sent as a file; one for each, because they have a process in common
- *   a child       the snapshot is made at once; node_child_step() says how it goes on
+ *   a connection  struct node_link, one end of a socket pair; or none (the test's own clients,
+ *                 whose replies are taken from their output as far as the gate allows)
+ *   the disk      an append-only file in memory (struct node_file): what a file would get of the
+ *                 journal's batches, one frame a turn. Files received or sent are in a directory;
+ *                 one for each node, since they share a process
+ *   a child       the snapshot is made at once; node_child_step() plays its progress
  *
- * A start follows section 6.1 of the rules for IDs: with data and as primary a new one, as replica
- * the one that was loaded. */
+ * A start follows section 6.1 of the rules for IDs: a primary with data takes a new one, a replica
+ * keeps the one that was loaded. */
 #ifndef SUPPORT_TRIO_NODE_H
 #define SUPPORT_TRIO_NODE_H
 #include "base/log.h"
@@ -42,7 +42,7 @@ static void node_ready(void *context, int events)
     }
 }
 
-/* Somebody has connected; the socket is the node's. False: it takes no more. */
+/* A peer has connected; the node takes ownership of the socket. False: it is full. */
 static inline bool node_accept(struct node *n, int fd)
 {
     for (int i = 0; i < NODE_LINKS; i++) {
@@ -117,7 +117,7 @@ static inline void node_write_link(struct node_link *k)
         client_close(c);
 }
 
-/* What the gate lets go. */
+/* Takes the output that the gate releases. */
 static inline void node_hear(struct node_client *x)
 {
     struct client *c = x->client;
@@ -210,7 +210,7 @@ static inline void node_turn(struct node *n)
     replica_end_turn(n->r);
 }
 
-/* One of the test's clients says this, in RESP, which runs in place. */
+/* A client of the test sends this, in RESP, which is executed at once. */
 static inline void node_says(struct node *n, int client, struct bytes request)
 {
     struct node_client *x = &n->clients[client];
@@ -219,7 +219,7 @@ static inline void node_says(struct node *n, int client, struct bytes request)
     if (!x->client) {
         x->client = client_new(&n->engine);
         rights_begin(x->client);
-        x->client->link = x; /* as one that has a connection */
+        x->client->link = x; /* counts as having a connection */
     }
     x->heard.n = 0;
     node_run_bytes(n, x->client, request.p, request.n);
@@ -285,7 +285,7 @@ static inline void node_start(struct node *n)
     n->up = true;
 }
 
-/* The process is gone, and of the file the last `torn` frames. */
+/* The process ends, and the file loses its last `torn` frames. */
 static inline void node_stop(struct node *n, size_t torn)
 {
     struct engine *e = &n->engine;
@@ -313,7 +313,7 @@ static inline void node_stop(struct node *n, size_t torn)
     }
 }
 
-/* And so are its disks. */
+/* Wipes its disk. */
 static inline void node_wipe(struct node *n)
 {
     node_file_free(&n->file);

@@ -1,10 +1,10 @@
-/* One schedule from the first step to what its end shows. */
+/* Runs one schedule, including the checks at its end. */
 #ifndef SUPPORT_TRIO_RUN_H
 #define SUPPORT_TRIO_RUN_H
 
 #include "trio_confirmed.h"
 
-/* Whether all holds; *t is over, but for its figures and why not. */
+/* Whether all checks hold; of *t only the counts and the reason of the failure remain. */
 static inline bool trio_run(struct trio *t, uint64_t seed, enum trio_kind kind)
 {
     trio_begin(t, seed, kind);

@@ -1,9 +1,9 @@
-/* What min-replicas-to-ack promises (support/trio.h), judged as docs/models/confirmation.pml does:
- * whoever can tell clients anything has all that anybody could tell them.
+/* The promise of min-replicas-to-ack (support/trio.h), checked as in docs/models/confirmation.pml:
+ * a node that can tell clients anything has everything that any node could tell them.
  *
- * A confirmed primary can, once a whole replica whose link is up has a byte of its ID: by an ACK
- * that may be on its way. What both have then counts as told, whether somebody hears it or not. So
- * a loss is found where it happens, not only when a client asks for what is gone. */
+ * A confirmed primary can, once a whole replica with an open link has a byte of its ID: the ACK may
+ * be on its way. What both have then counts as told, whether a client hears it or not. So a loss is
+ * found where it happens, not only when a client asks for what is lost. */
 #ifndef SUPPORT_TRIO_TOLD_H
 #define SUPPORT_TRIO_TOLD_H
 
@@ -21,7 +21,7 @@ static inline bool trio_is_confirmed(const struct node *n)
     return n->up && !trio_is_replica(n) && !replication_is_unconfirmed(n->r);
 }
 
-/* The numbers that are there. */
+/* The numbers that a node has. */
 static inline void trio_holds(const struct node *n, struct trio_numbers *to)
 {
     const struct entry *e = db_find(&n->engine.store->dbs[TRIO_LOG_DB], BYTES("log"));
@@ -41,7 +41,7 @@ static inline void trio_holds(const struct node *n, struct trio_numbers *to)
         list_end(&c);
 }
 
-/* p can tell what q has. */
+/* Whether p can tell clients what q has. */
 static inline bool trio_confirms(const struct node *q, const struct node *p)
 {
     struct follow_figures f;
@@ -53,7 +53,7 @@ static inline bool trio_confirms(const struct node *q, const struct node *p)
            strcmp(history_last_id(&j->history, j->offset), p->engine.journal->history.id) == 0;
 }
 
-/* What they have is told from here on; and p has what was told before. */
+/* From now on what both have counts as told; and p must have what was told before. */
 static inline void trio_look_at_pair(struct trio *t, int p, int q)
 {
     static struct trio_numbers have;
@@ -78,8 +78,8 @@ static inline void trio_look_at_pair(struct trio *t, int p, int q)
     last->released = all->n;
 }
 
-/* While a primary is not confirmed it writes nothing and nothing more is confirmed to it, but by
- * what it fetches. */
+/* An unconfirmed primary writes nothing, and nothing more is confirmed to it except what it
+ * fetches. */
 static inline void trio_look_at_waiting(struct trio *t, int i)
 {
     const struct node *n = &t->nodes[i];
