@@ -107,7 +107,7 @@ export const config = {
 
 export const lists = {
     title: 'Lists', about: 'Lists that somebody waits for, and the longest.', filter: 'queue:*', list: 'list', db: 'db', length: 'items', change: 'change/s', bytes: 'bytes', waiting: 'waiting', encoding: 'encoding',
-    none: 'No list is known. A list is a queue without acknowledgement: what a worker takes is gone from here. To begin:', begin: ['RPUSH queue:default \'{"id":1}\'', 'BLPOP queue:default 0'], noneOf: p => `No list fits ${p}.`, guide: 'What must not be lost belongs into a stream: docs/guides/queues.md.', status: (n, of) => `${n} of ${of} known`,
+    none: 'No list is known. A list is a queue without acknowledgement: what a worker takes is gone from here (docs/guides/queues-with-lists.md). To begin:', begin: ['RPUSH queue:default \'{"id":1}\'', 'BLPOP queue:default 0'], noneOf: p => `No list fits ${p}.`, guide: 'What must not be lost belongs into a stream: docs/guides/queues.md.', status: (n, of) => `${n} of ${of} known`,
 };
 
 export const list = {
