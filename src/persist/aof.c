@@ -265,8 +265,7 @@ static bool sync_is_wanted(const struct aof *a)
 }
 
 /* Stream-only bytes, which the file counts but does not store, get an fsync except under `always`,
- * where it would only delay replies.
- *  */
+ * where it would only delay replies. */
 static bool sync_is_due(const struct aof *a, int64_t now_ms)
 {
     const struct aof_segment *s = &a->segment;

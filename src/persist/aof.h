@@ -47,8 +47,7 @@ int aof_move_aside(struct aof *a, char aside[MANIFEST_ERROR]);
 int aof_open_last(struct aof *a);
 /* Creates an append-only file: renames the base, already written and synced at base_path, and makes
  * an empty increment and the manifest. Pending journal bytes count as written, since the base has
- * them.
- *  */
+ * them. */
 int aof_create(struct aof *a, const char *base_path, bool rdb_base);
 /* Enables the append-only file of a running server: files of an older one become history, and a new
  * increment, not yet in any manifest on disk, receives everything from now on. The caller forks at
@@ -71,7 +70,7 @@ bool aof_has_base(const struct aof *a);
 /* pause_syncs: only fsyncs requested by aof_want_sync() (no-appendfsync-on-rewrite). */
 void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs);
 /* Size of the reserve file, which is deleted to make room for the last batch when the disk is full.
- *  */
+ */
 void aof_set_reserve(struct aof *a, uint64_t bytes);
 /* Whether a timestamp line precedes the frames of each second (aof-timestamp-enabled). */
 void aof_set_timestamps(struct aof *a, bool on);
@@ -126,16 +125,14 @@ bool aof_switch_ready(const struct aof *a);
 /* -errno if preparing failed, until cleared or tried again. */
 int aof_switch_error(const struct aof *a);
 void aof_clear_switch_error(struct aof *a);
-/* Makes the prepared increment the current one. The caller has just forked, in the same turn.
- *  */
+/* Makes the prepared increment the current one. The caller has just forked, in the same turn. */
 void aof_switch(struct aof *a);
 /* Begins a new base while the append-only file is off (BGREWRITEAOF without appendonly), which will
  * replace all files; aof_finish_rewrite() follows. After an error *error has the reason. */
 int aof_begin_base_only(struct aof *a, char error[MANIFEST_ERROR]);
 /* Installs the rewritten base from temp_path: the manifest then names it and the increments since
  * the switch, and older files are removed. Works in the disk thread; done() is called on the loop's
- * with 0 or -errno.
- *  */
+ * with 0 or -errno. */
 void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
                         void (*done)(void *context, int error), void *context);
 

@@ -76,8 +76,7 @@ void aof_files_measure(struct aof_files *f);
  * for each. */
 void aof_files_sweep(const struct aof_files *f, void (*say)(const char *name));
 /* Whether the manifest and all its files exist, and fd, with size bytes, is still the last
- * increment. False: `what` says which file is wrong, and why. Costs a few system calls.
- *  */
+ * increment. False: `what` says which file is wrong, and why. Costs a few system calls. */
 bool aof_files_check(const struct aof_files *f, int fd, uint64_t size, char *what, size_t n);
 
 /* The reserve: a file that occupies space, so that there is room for the last batch when the disk

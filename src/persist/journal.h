@@ -203,8 +203,7 @@ void journal_take_batch(struct journal_reader *r, size_t bytes, size_t notes);
 /* Skips everything pending, including an open group's bytes; then as journal_attach(). */
 void journal_skip(struct journal_reader *r);
 
-/* Checks the invariants of this header. Walks the readers; for tests and rare calls.
- *  */
+/* Checks the invariants of this header. Walks the readers; for tests and rare calls. */
 bool journal_is_sound(const struct journal *j);
 
 #endif

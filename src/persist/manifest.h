@@ -1,8 +1,7 @@
 /* The manifest of the append-only file: the list of its files, in order. First
  * "#CRC:<bytes>:<crc32c>" of the rest, then a line for each file, "file NAME seq N type b|i|h",
  * with the last increment at the end. Lines that begin with # are comments, to Redis also the
- * checksum; a manifest without a checksum, as Redis writes it, is valid.
- *  */
+ * checksum; a manifest without a checksum, as Redis writes it, is valid. */
 #ifndef PERSIST_MANIFEST_H
 #define PERSIST_MANIFEST_H
 

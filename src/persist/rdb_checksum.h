@@ -1,7 +1,6 @@
 /* The checksum of a mapped snapshot while it is being read. It is computed a step ahead of the
  * reader, so that the reader finds the bytes in the CPU cache and the file is fetched from memory
- * only once.
- *  */
+ * only once. */
 #ifndef PERSIST_RDB_CHECKSUM_H
 #define PERSIST_RDB_CHECKSUM_H
 

@@ -164,8 +164,7 @@ static inline void db_command_ends(struct store *s)
 #endif
 }
 
-/* A command that changed something counts as at least one change; before: dirty when it began.
- *  */
+/* A command that changed something counts as at least one change; before: dirty when it began. */
 static inline void db_command_changed(struct store *s, long long before)
 {
     s->dirty += s->dirty == before;
@@ -192,8 +191,7 @@ void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl
 /* Adds an entry; its key must be absent. */
 void db_add(struct db *db, struct entry *e);
 /* Removes the entry and returns it; NULL when absent. DB_MOVES: it is added again before anything
- * else happens.
- *  */
+ * else happens. */
 struct entry *db_take(struct db *db, struct bytes key, enum db_placing what);
 /* Removes the entry and discards it; false when absent. No events. */
 bool db_delete(struct db *db, struct bytes key);
@@ -256,8 +254,7 @@ bool db_expire_fields(struct db *db, struct entry *e);
 int64_t db_field_now(const struct store *s);
 
 /* Deletes all keys; returns how many there were. Announced as by db_changed() and db_ready() for
- * each.
- *  */
+ * each. */
 size_t db_flush(struct db *db);
 /* Exchanges the content of two databases, with the same announcements. */
 void db_swap(struct store *s, int a, int b);

@@ -4,8 +4,7 @@
  * bits that grows with the logarithm of the uses (Morris 1978), by the formula that Redis documents
  * (lfu-log-factor, lfu-decay-time).
  *
- * Knows entries, not the keyspace: a store has one struct lru, whose time is set once a turn.
- *  */
+ * Knows entries, not the keyspace: a store has one struct lru, whose time is set once a turn. */
 #ifndef STORE_LRU_H
 #define STORE_LRU_H
 

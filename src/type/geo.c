@@ -7,7 +7,7 @@
 
 #define STEPS         26 /* bits of each coordinate */
 #define EARTH_RADIUS  6372797.560856
-#define MERCATOR_MOST 20037726.37 /* metres from the middle of the map to its edge */
+#define MERCATOR_MOST 20037726.37 /* metres from the centre of the map to its edge */
 
 #define EVEN UINT64_C(0x5555555555555555)
 #define ODD  UINT64_C(0xaaaaaaaaaaaaaaaa)
@@ -37,7 +37,7 @@ bool geo_is_valid(struct geo_point p)
            p.latitude >= -GEO_LATITUDE_MOST && p.latitude <= GEO_LATITUDE_MOST;
 }
 
-/* Spreads 32 bits over the even places of 64. */
+/* Spreads 32 bits over the even bits of 64. */
 static uint64_t spread(uint32_t v)
 {
     uint64_t x = v;
@@ -113,7 +113,7 @@ void geo_print(struct geo_point p, char out[11])
 {
     static const char letters[] = "0123456789bcdefghjkmnpqrstuvwxyz";
     uint64_t bits = encode(p, 90, STEPS);
-    /* 52 bits are ten letters and two bits; the last letter is always the first. */
+    /* 52 bits are ten letters and two bits; the last letter is always '0'. */
     for (int i = 0; i < 11; i++)
         out[i] = letters[i == 10 ? 0 : bits >> (52 - (i + 1) * 5) & 31];
 }
@@ -134,8 +134,7 @@ bool geo_contains(const struct geo_shape *s, struct geo_point p, double *distanc
 
 /* ---- Covering a shape */
 
-/* The finest cells of which nine cover a circle: one of them is then at least as wide as the
- * radius. */
+/* The finest cells of which nine cover a circle, that is, at least as wide as the radius. */
 static int steps_for(double radius, double latitude)
 {
     if (radius == 0)
@@ -159,19 +158,19 @@ static struct area bounds_of(const struct geo_shape *s)
     double top = degrees(width / EARTH_RADIUS / cos(radians(c.latitude + up)));
     double bottom = degrees(width / EARTH_RADIUS / cos(radians(c.latitude - up)));
     double side = c.latitude < 0 ? bottom : top;
-    /* Around a pole every longitude is near. */
+    /* Close to a pole every longitude is in reach. */
     if (fabs(c.latitude) + up >= 90)
         side = 2 * GEO_LONGITUDE_MOST;
     return (struct area){c.longitude - side, c.longitude + side, c.latitude - up, c.latitude + up};
 }
 
-/* The cell next to one: dx to the east, dy to the north. */
+/* A neighbouring cell: dx to the east, dy to the north. */
 static struct cell beside(struct cell c, int dx, int dy)
 {
     int shift = 64 - 2 * c.steps;
     uint64_t x = c.bits & ODD, y = c.bits & EVEN;
     uint64_t x_holes = EVEN >> shift, y_holes = ODD >> shift;
-    /* The holes are filled so that a carry runs through them. */
+    /* The bits of the other coordinate are set so that a carry passes through them. */
     if (dx > 0)
         x += x_holes + 1;
     else if (dx < 0)
@@ -195,8 +194,8 @@ static void around(struct geo_point centre, int steps, struct cell cells[9])
         cells[i] = beside(middle, dx[i], dy[i]);
 }
 
-/* Whether the shape reaches beyond the nine cells. Beyond the poles and the date line they begin
- * anew on the other side, which counts as too small as well. */
+/* Whether the shape extends beyond the nine cells. Cells that wrap around at a pole or the date
+ * line count as too small too. */
 static bool too_small(const struct cell cells[9], struct area bounds)
 {
     return area_of(cells[NORTH]).north < bounds.north ||
@@ -204,7 +203,7 @@ static bool too_small(const struct cell cells[9], struct area bounds)
            area_of(cells[WEST]).west > bounds.west;
 }
 
-/* Cells that the shape does not reach need not be searched. */
+/* Drops cells that the shape does not reach. */
 static void leave_out(struct cell cells[9], int a, int b, int c)
 {
     cells[a] = cells[b] = cells[c] = (struct cell){0, 0};

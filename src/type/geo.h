@@ -1,8 +1,8 @@
 /* Positions on the earth as 52-bit numbers: longitude and latitude, 26 bits each, interleaved, so
- * that what is near has a common beginning (Morton 1966; G. Niemeyer's geohash). Search areas come
- * as ranges of such numbers. Knows no sorted set.
+ * that nearby positions share a prefix (Morton 1966; G. Niemeyer's geohash). Search areas become
+ * ranges of such numbers. Knows no sorted set.
  *
- * Everything is a function of its arguments: no state, no errors, O(1).
+ * Pure functions, no errors, O(1).
  *
  * Longitudes from -180 to 180, latitudes from -85.05112878 to 85.05112878 degrees; distances by the
  * haversine formula on a sphere of 6,372,797.560856 m. */
@@ -21,7 +21,7 @@ struct geo_point {
 
 bool geo_is_valid(struct geo_point p);
 uint64_t geo_encode(struct geo_point p);
-/* The middle of its cell. */
+/* The centre of its cell. */
 struct geo_point geo_decode(uint64_t bits);
 /* In metres. */
 double geo_distance(struct geo_point a, struct geo_point b);
@@ -35,15 +35,15 @@ struct geo_shape {
     double width, height;
 };
 
-/* Whether a point lies in the shape, and how far from its centre. */
+/* Whether a point is in the shape; *distance from its centre in metres. */
 bool geo_contains(const struct geo_shape *s, struct geo_point p, double *distance);
 
-/* Numbers from `from` on and below `below`. */
+/* from <= number < below. */
 struct geo_range {
     uint64_t from, below;
 };
 
-/* The cells that cover a shape, at most nine: the one in the middle and those around it, each once.
+/* Cells that cover a shape, at most nine: the central one and its neighbours, without duplicates.
  */
 int geo_cover(const struct geo_shape *s, struct geo_range out[9]);
 

@@ -1,15 +1,15 @@
-/* A hash begins as a pack (type/hash_pack) and becomes a table of entries, for good, when it passes
- * a limit: too many fields, or a name or value too long. Both forms begin with a byte that says
- * which, so struct hash is that byte and nothing more; every function first looks at it.
+/* A hash begins as a pack (type/hash_pack) and becomes a table of entries, permanently, when it
+ * exceeds a limit: too many fields, or too long a name or value. Both forms begin with a byte that
+ * identifies them, which is all that struct hash has; every function first checks it.
  *
  * In the table a field is an entry (ds/entry): its key is the name, its deadline the field's, and
- * its value is inline or, beyond ENTRY_INLINE_MAX, a counted string. The table's fields are counted
- * as they come and go: how many have a TTL, and the bytes they take.
+ * its value is inline or, beyond ENTRY_INLINE_MAX, a counted string. The table keeps counts of
+ * fields with a TTL and of bytes.
  *
- * TTLs: nothing here knows the time. Readers are told it and leave out what is due; hash_purge()
- * removes that. Both forms keep `next due`, a lower bound of all deadlines: setting a TTL lowers
- * it, removing one leaves it (too early), and a purge that saw every field makes it exact. A purge
- * that stops at its maximum leaves it, so the next purge goes on. */
+ * TTLs: the time is always a parameter. Readers ignore expired fields; hash_purge() removes them.
+ * Both forms keep `next due`, a lower bound of all deadlines: setting a TTL lowers it, removing one
+ * leaves it (too early), and a purge that saw every field makes it exact. A purge that stops at its
+ * maximum leaves it, so the next purge continues. */
 #include "type/hash.h"
 
 #include "base/assert.h"
@@ -18,9 +18,9 @@
 #include "base/str.h"
 #include "type/hash_pack.h"
 
-enum { LARGE = HASH_PACK_WITH_TTL + 1 }; /* the form behind those of the pack */
+enum { LARGE = HASH_PACK_WITH_TTL + 1 }; /* after the forms of the pack */
 
-/* All forms begin with the byte that names them. */
+/* The byte that all forms begin with. */
 struct hash {
     uint8_t form;
 };
@@ -29,8 +29,8 @@ struct large {
     uint8_t form;
     struct table table;
     size_t with_ttl;     /* fields that have a TTL */
-    int64_t next_due_ms; /* none is due before */
-    size_t inside;       /* bytes of the fields */
+    int64_t next_due_ms; /* a lower bound of all deadlines */
+    size_t inside;       /* bytes allocated for the fields */
 };
 
 enum { INLINE, COUNTED }; /* kinds of the entries */
@@ -123,7 +123,7 @@ bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct h
 
 /* ---- The large form */
 
-/* A field's deadline was one thing and is another; negative: it has none. */
+/* Updates the counts when a field's deadline changes; negative: none. */
 static void note_deadline(struct large *l, int64_t before_ms, int64_t after_ms)
 {
     ASSERT(before_ms < 0 || l->with_ttl > 0);
@@ -297,7 +297,7 @@ size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t ma
     }
     if (n == max)
         return n;
-    /* All were seen: the bound is exact again. */
+    /* All fields were seen: the bound is exact again. */
     if ((*h)->form == LARGE)
         large_to_change(*h)->next_due_ms = next_due_ms;
     else if ((*h)->form == HASH_PACK_WITH_TTL)
@@ -339,7 +339,7 @@ bool hash_random(const struct hash *h, struct rng *rng, int64_t now_ms, struct h
         if (!is_due(out, now_ms))
             return true;
     }
-    /* Nearly all are due: the first that is not. */
+    /* Nearly all have expired: take the first that has not. */
     struct hash_walk w;
     hash_walk_start(&w, h, now_ms);
     return hash_walk_next(&w, out);
@@ -372,7 +372,7 @@ struct hash *hash_copy(const struct hash *h)
 
 size_t hash_memory(const struct hash *h, size_t samples)
 {
-    (void)samples; /* it is known exactly */
+    (void)samples; /* the size is known exactly */
     if (h->form != LARGE)
         return pack_memory(pack_of(h));
     const struct large *l = large_of(h);

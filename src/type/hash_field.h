@@ -1,4 +1,4 @@
-/* A field of a hash as it is handed around: bytes that belong to somebody else. */
+/* A field of a hash as a parameter or result; its bytes are borrowed. */
 #ifndef TYPE_HASH_FIELD_H
 #define TYPE_HASH_FIELD_H
 
@@ -11,7 +11,7 @@
 
 struct hash_field {
     struct bytes name, value;
-    int64_t deadline_ms; /* when it expires, since 1970; HASH_NO_TTL: never */
+    int64_t deadline_ms; /* Unix time; HASH_NO_TTL: none */
 };
 
 #endif

@@ -2,10 +2,10 @@
 
 #include "base/assert.h"
 
-#define NEXT_DUE_SIZE 9u /* the element in front: a length and eight bytes */
+#define NEXT_DUE_SIZE 9u /* the first element: a length and eight bytes */
 
-/* Searches and changes go by elements: two a field, or three once there are TTLs, behind the
- * element of the next due moment. */
+/* Fields are counted in elements: two a field, or three with TTLs, after the element with the next
+ * due time. */
 static bool has_ttls(const struct pack *p)
 {
     return p->form == HASH_PACK_WITH_TTL;
@@ -80,13 +80,13 @@ static void note_deadline(struct pack *p, int64_t deadline_ms)
         hash_pack_put_next_due(p, deadline_ms);
 }
 
-/* The bytes of a deadline; none is an empty element. */
+/* The bytes of a deadline; empty: no TTL. */
 static struct bytes deadline_bytes(const int64_t *deadline_ms)
 {
     return bytes_of(deadline_ms, *deadline_ms >= 0 ? 8 : 0);
 }
 
-/* An element in front, and an empty one behind each value. Cost: O(fields * bytes), once. */
+/* Adds the first element, and an empty one after each value. Cost: O(fields * bytes), once. */
 static struct pack *become_with_ttl(struct pack *p)
 {
     int64_t never = INT64_MAX;
@@ -112,7 +112,7 @@ bool hash_pack_set(struct pack **pack, struct bytes name, struct bytes value, in
         struct bytes add[] = {name, value, deadline_bytes(&deadline_ms)};
         p = pack_splice(p, p->used, p->used, 0, add, stride_of(p));
     } else {
-        /* The name stays where it is; what is behind it is replaced. */
+        /* Keeps the name and replaces the elements after it. */
         struct hash_field f;
         uint32_t end = hash_pack_get(p, at, &f), behind_name = at + pack_size_of(f.name.n);
         if (deadline_ms == HASH_KEEP_TTL)
@@ -146,7 +146,7 @@ bool hash_pack_set_deadline(struct pack **pack, struct bytes name, int64_t deadl
 
 bool hash_pack_remove(struct pack **p, struct bytes name)
 {
-    /* The next due moment stays: it is a lower bound. */
+    /* The next due time stays: it is a lower bound. */
     uint32_t stride = stride_of(*p), at = find(*p, name);
     if (at == PACK_NONE)
         return false;

@@ -1,6 +1,6 @@
-/* HyperLogLog (Flajolet, Fusy, Gandouet, Meunier 2007) in the form that Redis publishes. An element
- * is hashed to 64 bits: the low 14 choose a register, and the register keeps the longest run of
- * zeros seen in the others, plus one. How many registers hold which value gives the estimate.
+/* HyperLogLog (Flajolet, Fusy, Gandouet, Meunier 2007) in the form that Redis documents. An element
+ * is hashed to 64 bits: the low 14 select a register, which keeps the longest run of zeros seen in
+ * the others, plus one. The distribution of register values gives the estimate.
  *
  *   sparse  opcodes for runs of equal registers, all 16,384 of them in order. sparse_raise() finds
  *           the run of a register, splits it into up to three and joins neighbours of equal value
@@ -8,9 +8,9 @@
  *   dense   6 bits a register. A sparse one becomes dense for good when it would pass sparse_max
  *           bytes or a value does not fit into an opcode.
  *
- * The bytes come from users (SET writes any string), so nothing about a sparse one is believed:
- * whoever reads opcodes checks that each is whole and that their runs end at the last register, and
- * answers "damaged" otherwise. A dense one needs only the right length.
+ * The bytes come from users (SET writes any string), so a sparse one is not trusted: readers check
+ * that each opcode is complete and that the runs end at the last register, and report damage
+ * otherwise. A dense one needs only the right length.
  *
  * A change marks the cached count as out of date; the count is written back by PFCOUNT. */
 #include "type/hll.h"
@@ -21,12 +21,12 @@
 
 #define BITS       6
 #define INDEX_BITS 14
-#define RANKS      (64 - INDEX_BITS) /* other bits; the highest register value is one more */
+#define RANKS      (64 - INDEX_BITS) /* the other bits; the highest register value is one more */
 #define DENSE_SIZE (HLL_HEADER + (HLL_REGISTERS * BITS + 7) / 8)
 #define VALUE_MOST 32 /* of a sparse register */
 #define RUN_MOST   4  /* registers of one value opcode */
 #define ZERO_MOST  64 /* registers of a zero opcode of one byte */
-#define LOOK_BACK  5  /* opcodes that are looked at for joining */
+#define LOOK_BACK  5  /* opcodes examined for joining */
 
 /* MurmurHash64A, Austin Appleby, public domain. */
 static uint64_t murmur(struct bytes x, uint64_t seed)
@@ -110,7 +110,7 @@ struct opcode {
     unsigned run, value;
 };
 
-/* False: nothing whole is there. */
+/* False: incomplete. */
 static bool read_opcode(const unsigned char *p, const unsigned char *end, struct opcode *out)
 {
     if (p >= end)
@@ -157,7 +157,7 @@ static unsigned put_run(unsigned char *to, unsigned value, unsigned run)
     return value ? put_value(to, value, run) : put_zeros(to, run);
 }
 
-/* Joins neighbouring runs of one value, from offset `at` on. */
+/* Joins adjacent runs of the same value, from offset `at` on. */
 static void join_runs(struct buf *x, size_t at)
 {
     unsigned char *p = (unsigned char *)x->p;
@@ -238,7 +238,7 @@ static int sparse_raise(struct buf *x, unsigned index, unsigned value, size_t sp
     }
     if (op.value >= value)
         return 0;
-    /* The run in up to three pieces. */
+    /* The run split into up to three pieces. */
     unsigned char pieces[5];
     unsigned n = put_run(pieces, op.value, index - first);
     n += put_value(pieces + n, value, 1);

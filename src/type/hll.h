@@ -1,5 +1,5 @@
-/* HyperLogLog: how many different elements were added, with a standard error of 0.81 %, in at most
- * 12 KiB. The value is a string in the representation that Redis publishes, byte for byte:
+/* HyperLogLog: estimates the number of distinct elements added, with a standard error of 0.81 %, in
+ * at most 12 KiB. The value is a string in the representation that Redis documents, byte for byte:
  *
  *   "HYLL" | encoding 1 | unused 3 | cached count 8, little endian; top bit: it is out of date
  *   dense:  16384 registers of 6 bits, the first in the low bits of the first byte
@@ -20,29 +20,30 @@
 
 enum hll_encoding { HLL_DENSE, HLL_SPARSE };
 
-/* The empty, sparse one. */
+/* Writes an empty one, sparse. */
 void hll_init(struct buf *to);
-/* Whether bytes can be one: header and length. A sparse one may still turn out to be damaged. */
+/* Checks header and length; a sparse one may still turn out to be damaged. */
 bool hll_is_valid(struct bytes x);
 enum hll_encoding hll_encoding(struct bytes x);
-/* 1: a register changed; 0: none did; -1: damaged. sparse_max: bytes at which it becomes dense. */
+/* 1: a register changed; 0: none did; -1: damaged. sparse_max: size in bytes at which it becomes
+ * dense. */
 int hll_add(struct buf *x, struct bytes element, size_t sparse_max);
-/* The same for a dense one, in place: true when a register changed. */
+/* The same for a dense one, in place; true: a register changed. */
 bool hll_add_dense(unsigned char *x, struct bytes element);
-/* Raises a register to a value. As hll_add(). */
+/* Raises a register to a value. Result as of hll_add(). */
 int hll_raise(struct buf *x, unsigned index, unsigned value, size_t sparse_max);
 /* Raises the registers in `most` (HLL_REGISTERS bytes) to those of x. False: damaged. */
 bool hll_merge(uint8_t *most, struct bytes x);
 /* False: damaged. */
 bool hll_make_dense(struct buf *x);
-/* The estimate for registers. */
+/* The estimate for HLL_REGISTERS registers. */
 uint64_t hll_estimate(const uint8_t *registers);
-/* The count that the header remembers; false: it is out of date. */
+/* The count cached in the header; false: it is out of date. */
 bool hll_cached(struct bytes x, uint64_t *out);
-/* Changes header bytes in place. */
+/* Update the header in place. */
 void hll_put_cached(unsigned char *header, uint64_t count);
 void hll_forget_cached(unsigned char *header);
-/* The opcodes of a sparse one as text: "z:5 Z:300 v:3,1". */
+/* Appends the opcodes of a sparse one as text: "z:5 Z:300 v:3,1". */
 void hll_describe(struct bytes x, struct buf *to);
 
 #endif

@@ -1,13 +1,12 @@
-/* What the keyspace can hold, and how an entry's kind says that its word or inline bytes are to be
- * read. Knows no type: what each type makes of its word is in its own file, and what treats all
- * types alike is in type/value.h. */
+/* The kinds of values, and how an entry's kind determines the meaning of its word or inline bytes.
+ * Each type's own file deals with its word; type/value.h has the operations for all types. */
 #ifndef TYPE_KIND_H
 #define TYPE_KIND_H
 
 #include "ds/entry.h"
 
 enum value_kind {
-    VALUE_TEXT,   /* inline bytes; flag: was modified in place ("raw") */
+    VALUE_TEXT,   /* inline bytes; flag: modified in place ("raw") */
     VALUE_INT,    /* word: a signed 64-bit integer */
     VALUE_STR,    /* word: struct str * */
     VALUE_LIST,   /* word: struct list * */
@@ -26,19 +25,19 @@ static inline enum value_type value_type(const struct entry *e)
     return types[e->kind];
 }
 
-/* What the word points to, for reading. */
+/* The object that the word points to, for reading. */
 static inline const void *value_object(const struct entry *e)
 {
     return (const void *)(uintptr_t)entry_word(e);
 }
 
-/* The same for changing it: of an entry that db_write() gave, or that no reader can see yet. */
+/* The same for writing: of an entry from db_write(), or one not yet in a database. */
 static inline void *value_to_change(struct entry *e)
 {
     return (void *)(uintptr_t)entry_word(e);
 }
 
-/* After a change that may have moved what the word stands for. */
+/* To be called after a change that may have moved the object. */
 static inline void value_moved(struct entry *e, const void *object)
 {
     entry_put_word(e, (uintptr_t)object);
@@ -50,19 +49,19 @@ static inline bool value_has_field_ttl(const struct entry *e)
     return e->kind == VALUE_HASH && e->kind_flag;
 }
 
-/* Of a hash only. */
+/* Hashes only. */
 static inline void value_set_field_ttl(struct entry *e, bool has)
 {
     e->kind_flag = has;
 }
 
-/* A stream that does something by itself: some group has a policy. */
+/* A stream that acts by itself: some group has a policy. */
 static inline bool value_stream_acts(const struct entry *e)
 {
     return e->kind == VALUE_STREAM && e->kind_flag;
 }
 
-/* Of a stream only. */
+/* Streams only. */
 static inline void value_set_stream_acts(struct entry *e, bool acts)
 {
     e->kind_flag = acts;
@@ -74,7 +73,7 @@ static inline bool value_is_raw(const struct entry *e)
     return e->kind_flag;
 }
 
-/* Of a string only. */
+/* Strings only. */
 static inline void value_set_raw(struct entry *e, bool raw)
 {
     e->kind_flag = raw;

@@ -1,33 +1,33 @@
-/* Slots in a ring point to blocks; the first and last slot are where pushes and pops work.
+/* A ring of slots points to blocks; pushes and pops work on the first and last slot.
  *
- * A push goes into the end block while the policy lets it (fits()), else into a new one of full
- * size. When a block is added, those that are now compress_depth away from an end are compressed. A
- * block that lost its last element goes at once, so no slot is ever empty.
+ * A push goes into the end block if the policy allows it (fits()), else into a new one of full
+ * size. When a block is added, the one that is now compress_depth away from that end is compressed.
+ * A block that lost its last element is freed at once, so no slot is ever empty.
  *
- * Reading never changes the list: a cursor looks into blocks directly, and into compressed ones by
- * a copy of its own. Changing expands the block for good; it is compressed again only when it comes
- * to the depth once more.
+ * Reading never changes the list: a cursor reads blocks directly, and compressed ones from a copy
+ * of its own. A change expands the block permanently; it is compressed again only when it reaches
+ * that depth again.
  *
- * `grown` is not about our blocks, which are the same for short and long lists, but about what
- * OBJECT ENCODING of Redis would say. Redis turns a listpack into a quicklist when it would pass
- * its limit, and back when a single node is at most half full; note_grown() and note_shrunk()
- * follow it. */
+ * `grown` is not about our blocks, which are the same for short and long lists, but about the
+ * answer of OBJECT ENCODING. Redis turns a listpack into a quicklist when it would exceed its
+ * limit, and back when a single node is at most half full; note_grown() and note_shrunk() imitate
+ * that. */
 #include "type/list.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
 #include "type/list_block.h"
 
-#define ELEMENTS_MAX    8192u /* of a block, whatever the policy */
-#define LISTPACK_HEADER 7u    /* what Redis counts before the first element */
-#define LISTPACK_MAX    8192u /* its bytes when the policy is a count */
+#define ELEMENTS_MAX    8192u /* per block, whatever the policy */
+#define LISTPACK_HEADER 7u    /* bytes that Redis counts before the first element */
+#define LISTPACK_MAX    8192u /* its limit in bytes when the policy is a count */
 
 static struct list_slot *slot_at(const struct list *l, uint32_t i)
 {
     return &l->slots[(l->first + i) & (l->cap - 1)];
 }
 
-/* Bytes of a block with its header. */
+/* Most bytes of a block including its header. */
 static size_t block_limit(const struct list *l)
 {
     static const size_t classes[] = {4096, 8192, 16384, 32768, 65536};
@@ -44,7 +44,7 @@ static uint32_t element_limit(const struct list *l)
     return ELEMENTS_MAX;
 }
 
-/* What a listpack is limited to by a positive size, or none. */
+/* The most elements by a positive policy, else no limit. */
 static uint64_t count_limit(const struct list *l)
 {
     return l->fill > 0 ? (uint64_t)l->fill : 1;
@@ -112,7 +112,7 @@ static void remove_slot(struct list *l, uint32_t at)
     l->n--;
 }
 
-/* After a block was added near an end: the one that is now deep enough is compressed. */
+/* After a block was added near an end: compresses the one that is now deep enough. */
 static void compress_inner(struct list *l)
 {
     uint32_t d = l->compress_depth;
@@ -128,14 +128,14 @@ static size_t bytes_limit(const struct list *l)
     return block_limit(l) - sizeof(struct list_block);
 }
 
-/* Whether an element that takes n bytes may go into the slot's block. */
+/* Whether the policy allows n more bytes in the slot's block. */
 static bool fits(const struct list *l, const struct list_slot *s, size_t n)
 {
     return s->count < element_limit(l) && list_block_used(s->block) + n <= bytes_limit(l);
 }
 
-/* Before an element of n bytes comes: Redis makes a quicklist when its listpack, of about the same
- * bytes as our blocks, would become too large. Counts are limited together with 8 kB. */
+/* Called before an element of n bytes is added: Redis makes a quicklist when its listpack, of about
+ * the same size as our blocks, would become too large. A limit on the count implies one of 8 kB. */
 static void note_grown(struct list *l, size_t n)
 {
     if (l->grown)
@@ -146,7 +146,7 @@ static void note_grown(struct list *l, size_t n)
     l->grown = bytes > limit || (l->fill >= 0 && l->count >= count_limit(l));
 }
 
-/* A block behind the first is going to be filled to its limit: it gets its size at once. */
+/* Blocks after the first one will be filled to the limit, and get that size at once. */
 static size_t size_of_next(const struct list *l, size_t n)
 {
     size_t size = l->n ? bytes_limit(l) : 0;
@@ -185,7 +185,7 @@ bool list_peek(struct list *l, bool front, struct bytes *out)
     return true;
 }
 
-/* What Redis turns back into a listpack: one node, at most half full. */
+/* Redis turns a quicklist back into a listpack when it has one node, at most half full. */
 static void note_shrunk(struct list *l)
 {
     if (!l->grown || l->n > 1)
@@ -241,7 +241,7 @@ void list_trim(struct list *l, bool front, uint64_t n)
 
 /* ---- Cursors */
 
-/* The cursor comes to the block of its slot. */
+/* Sets the cursor up for the block of its slot. */
 static void enter(struct list_cursor *c)
 {
     const struct list_block *b = slot_at(c->list, c->slot)->block;
@@ -337,7 +337,7 @@ bool list_previous(struct list_cursor *c)
 
 /* ---- Changes in the middle */
 
-/* Puts an element in the place of `drop` bytes. */
+/* Replaces `drop` bytes by an element. */
 static void put(struct list_slot *s, uint32_t at, uint32_t drop, struct bytes x)
 {
     struct list_block *b = s->block;
@@ -350,13 +350,13 @@ void list_replace(struct list *l, struct list_cursor *c, struct bytes x)
 {
     ASSERT(c->list == l && c->at < c->used);
     uint32_t size;
-    note_grown(l, x.n); /* as Redis: the old element still counts */
+    note_grown(l, x.n); /* as in Redis, the old element still counts */
     list_block_read(c->data + c->at, &size);
     put(slot_at(l, c->slot), c->at, size, x);
     note_shrunk(l);
 }
 
-/* Between two blocks an element goes behind the lower one when there is room, else into a block of
+/* An element between two blocks is appended to the lower one if there is room, else gets a block of
  * its own. */
 static void insert_between(struct list *l, uint32_t slot, struct bytes x)
 {

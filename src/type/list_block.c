@@ -5,10 +5,10 @@
 #include "base/mem.h"
 
 #define SMALLEST     64u
-#define COMPRESS_MIN 48u /* with fewer used bytes LZ4 is not worth its trouble */
-#define SAVED_MIN    8u  /* a block that compresses by less stays as it is */
+#define COMPRESS_MIN 48u /* blocks with fewer used bytes are not compressed */
+#define SAVED_MIN    8u  /* nor those that would shrink by less */
 
-/* All slack is behind; start and end are 0. */
+/* All slack is at the end; start and end are 0. */
 static struct list_block *alloc(size_t cap)
 {
     ASSERT(cap <= UINT32_MAX);
@@ -17,7 +17,7 @@ static struct list_block *alloc(size_t cap)
     return b;
 }
 
-/* What the allocator gives in any case is used. */
+/* Rounds up to what the allocator provides anyway. */
 static size_t rounded(size_t n)
 {
     return mem_class_size(n + sizeof(struct list_block)) - sizeof(struct list_block);
@@ -62,7 +62,7 @@ struct list_block *list_block_compress(struct list_block *b)
     uint32_t n = list_block_used(b);
     if (b->packed_n || n < COMPRESS_MIN)
         return b;
-    /* By way of a buffer: how small it becomes is known only afterwards. */
+    /* Through a buffer, since the compressed size is known only afterwards. */
     size_t cap = lz_bound(n);
     unsigned char *scratch = mem_alloc(cap);
     size_t packed = lz_compress(b->data + b->start, n, scratch, cap);
@@ -84,7 +84,7 @@ struct list_block *list_block_reserve(struct list_block *b, bool front, size_t n
     if (list_block_has_room(b, front, n))
         return b;
     size_t cap = used + n;
-    /* Small lists keep tight blocks; longer ones take the whole size at once. */
+    /* Small blocks grow by half, larger ones double. */
     cap = cap < 512 ? cap + cap / 2 : cap * 2;
     if (cap < SMALLEST - sizeof(*b))
         cap = SMALLEST - sizeof(*b);
@@ -100,7 +100,7 @@ struct list_block *list_block_reserve(struct list_block *b, bool front, size_t n
     return wider;
 }
 
-/* The tail is moved once, within the block while it has the room. */
+/* The tail is moved once, within the block if it has the room. */
 struct list_block *list_block_splice(struct list_block *b, uint32_t offset, uint32_t drop,
                                      uint32_t add)
 {
@@ -126,8 +126,8 @@ struct list_block *list_block_splice(struct list_block *b, uint32_t offset, uint
     return b;
 }
 
-/* The length in front: seven bits a byte, the lowest first, the top bit set on all but the last.
- * The one behind has the same bytes mirrored, so that it is read from its end. */
+/* The leading length has seven bits a byte, the lowest first, and the top bit set on all but the
+ * last byte. The trailing length has the same bytes in reverse order, to be read from its end. */
 void list_block_write(unsigned char *to, struct bytes x)
 {
     unsigned n = list_block_varint_size(x.n);

@@ -1,15 +1,14 @@
-/* A set has three forms, and goes from one to the next but never back:
+/* A set has three forms, and changes only from an earlier one to a later:
  *
- *   INTS    sorted integers (ds/intset) while every member is the text of one
- *   PACKED  a pack of members (ds/pack) while they are few and short
- *   LARGE   a table of entries without values
+ * INTS sorted integers (ds/intset) while every member is the text of an integer PACKED a pack of
+ * members (ds/pack) while they are few and short LARGE a table of entries without values
  *
- * An integer that is too many for INTS makes the set PACKED if it fits there, as Redis 7.2 does;
- * any other member makes it PACKED or LARGE. All forms begin with the byte that names them, so
- * struct set is that byte and nothing more; every function first looks at it. Members are unordered
- * but in INTS; where Redis shows its order (small sets) ours is the same, by appending as it does.
+ * Exceeding the limit of INTS makes the set PACKED if it fits there, as in Redis 7.2; a member that
+ * is not an integer makes it PACKED or LARGE. All forms begin with a byte that identifies them,
+ * which is all that struct set has; every function first checks it. Members are unordered except in
+ * INTS; where Redis shows an order (small sets) ours is the same, by appending as it does.
  *
- * Nothing fails. set_add() and set_remove() may move the set, also when they change nothing. */
+ * Nothing fails. set_add() and set_remove() may move the set even if they change nothing. */
 #include "type/set.h"
 
 #include "base/assert.h"
@@ -20,7 +19,7 @@
 
 enum form { INTS, PACKED, LARGE };
 
-/* All forms begin with the byte that names them. */
+/* The byte that all forms begin with. */
 struct set {
     uint8_t form;
 };
@@ -28,7 +27,7 @@ struct set {
 struct large {
     uint8_t form;
     struct table table;
-    size_t inside; /* bytes of the members */
+    size_t inside; /* bytes allocated for the members */
 };
 
 static const struct intset *ints_of(const struct set *s)
@@ -84,7 +83,7 @@ size_t set_count(const struct set *s)
                                : ints_of(s)->count;
 }
 
-/* Only canonical texts are integers: "01" and "+1" stay what they are. */
+/* Only canonical texts count as integers: "01" and "+1" do not. */
 static bool as_int(struct bytes x, long long *out)
 {
     return x.n <= 20 && num_parse_int(x, out);
@@ -115,7 +114,7 @@ static void large_put(struct large *l, uint64_t hash, struct bytes member)
     table_insert(&l->table, hash, e);
 }
 
-/* Takes the members of an older form over into a larger one. */
+/* Moves the members to a later form. */
 static void convert(struct set **s, enum form form)
 {
     struct set *old = *s;
@@ -137,7 +136,7 @@ static void convert(struct set **s, enum form form)
     set_free(old);
 }
 
-/* Whether the integers may go into a pack together with a member that is none. */
+/* Whether the integers fit into a pack together with a member that is none. */
 static bool ints_fit_pack(const struct intset *ints, struct bytes member,
                           const struct set_limits *limits)
 {
@@ -212,8 +211,7 @@ bool set_remove(struct set **s, struct bytes member)
     return removed;
 }
 
-/* Where there is an index it is drawn; in the table a bucket and a slot are, until one is filled.
- */
+/* INTS: draws an index; LARGE: draws bucket and slot until one is occupied. */
 struct bytes set_random(const struct set *s, struct rng *rng, char *scratch)
 {
     struct bytes x;
@@ -259,7 +257,7 @@ const char *set_encoding(const struct set *s)
 
 size_t set_memory(const struct set *s, size_t samples)
 {
-    (void)samples; /* it is known exactly */
+    (void)samples; /* the size is known exactly */
     if (s->form == INTS)
         return intset_memory(ints_of(s));
     if (s->form == PACKED)

@@ -1,14 +1,14 @@
 /* A string is an integer in the word, up to ENTRY_INLINE_MAX bytes in the entry, or a counted
  * string (base/str). Replies and the journal refer to counted strings without copying, so one is
- * changed in place only while the entry holds the sole reference, else a copy is: what is being
- * sent is never seen to change. A string that was changed in place keeps spare room behind it, as
- * much as its length up to SPARE_MAX: the next APPEND moves nothing. */
+ * changed in place only if the entry holds the sole reference, and copied otherwise: bytes being
+ * sent never change. A string changed in place keeps spare room, as much as its length up to
+ * SPARE_MAX, so that the next APPEND moves nothing. */
 #include "type/string.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define SPARE_MAX ((size_t)1 << 20) /* most that is allocated ahead of growth */
+#define SPARE_MAX ((size_t)1 << 20) /* most bytes allocated ahead of growth */
 
 static struct str *as_str(const struct entry *e)
 {
@@ -53,7 +53,7 @@ bool string_as_int(const struct entry *e, long long *out)
     return num_parse_int(e->kind == VALUE_TEXT ? entry_inline(e) : str_bytes(as_str(e)), out);
 }
 
-/* Integers are recognised by their first byte before they are parsed. */
+/* Tests the first byte before parsing. */
 static bool integer(struct bytes value, long long *out)
 {
     if (value.n == 0 || value.n > 20 || value.p[0] > '9' || value.p[0] < '-')
@@ -83,7 +83,7 @@ struct entry *string_new_str(struct bytes key, struct str *value)
     return entry_new_word(key, VALUE_STR, word_of(str_ref(value)));
 }
 
-/* The word may be overwritten afterwards. */
+/* Releases the reference of a counted string, so that the word may be overwritten. */
 static void drop_str(struct entry *e)
 {
     if (e->kind == VALUE_STR) {
@@ -126,8 +126,7 @@ struct entry *string_set_str(struct entry *e, struct str *value)
     return e;
 }
 
-/* A string that only the entry holds, with room for n bytes; its length becomes n, new bytes zero.
- */
+/* Makes the string exclusively owned, with length n and zero-filled. */
 static struct str *owned(struct str *s, size_t n)
 {
     size_t old = s->n;
@@ -164,7 +163,7 @@ struct entry *string_writable(struct entry *e, size_t n, unsigned char **place)
             *place = (unsigned char *)(uintptr_t)entry_inline(e).p;
             return e;
         }
-        /* Spare room is for those that grow once more. */
+        /* Spare room only for strings that grow again. */
         struct str *s = str_try_raw(n);
         ASSERT(s != NULL);
         memcpy(s->p, now.p, now.n);

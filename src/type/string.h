@@ -10,26 +10,25 @@
 /* The bytes; scratch (NUM_INT_MAX) takes an integer's text. Valid until the entry changes. */
 struct bytes string_view(const struct entry *e, char *scratch);
 size_t string_length(const struct entry *e);
-/* The counted string of a long one, for who takes a reference of its own; NULL: it has another
- * form. */
+/* The counted string of a long one (not retained); NULL: it has another form. */
 struct str *string_counted(const struct entry *e);
-/* True and the value when it is a canonical integer. */
+/* False: it is not a canonical integer. */
 bool string_as_int(const struct entry *e, long long *out);
 
 struct entry *string_new(struct bytes key, struct bytes value);
 struct entry *string_new_int(struct bytes key, long long value);
-/* Takes a reference of its own. */
+/* Takes its own reference. */
 struct entry *string_new_str(struct bytes key, struct str *value);
 
-/* Overwrite, keeping the deadline. */
+/* Overwrite the value and keep the TTL. */
 struct entry *string_set(struct entry *e, struct bytes value);
 struct entry *string_set_int(struct entry *e, long long value);
 struct entry *string_set_str(struct entry *e, struct str *value);
 
-/* Writes value at offset, zero bytes between the old end and it; the result is at most what a long
- * string can be (the caller has checked). Never an integer afterwards. */
+/* Writes value at offset, after zero bytes if that is beyond the end. The caller has checked the
+ * maximum length. The result is not an integer. */
 struct entry *string_splice(struct entry *e, size_t offset, struct bytes value);
-/* The bytes for changing in place, at least n long (zero-filled); *place valid until the next
+/* The bytes for changing in place, zero-filled up to at least n; *place is valid until the next
  * change. */
 struct entry *string_writable(struct entry *e, size_t n, unsigned char **place);
 

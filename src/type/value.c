@@ -1,5 +1,5 @@
-/* Every function here asks the kind and leaves the work to the type. A new type has a line in each
- * of them, and in type/kind.h; what is the same for most kinds is the default. */
+/* Every function here dispatches by kind. A new type needs a case in each of them, and in
+ * type/kind.h; the default covers what most kinds share. */
 #include "type/value.h"
 
 #include "base/assert.h"
@@ -82,7 +82,7 @@ void value_free(struct entry *e)
     entry_free(e);
 }
 
-/* A stream's parts are weighed by what each of them allocates. */
+/* A stream's parts are weighted by their allocations. */
 size_t value_free_effort(const struct entry *e)
 {
     if (e->kind == VALUE_LIST)
@@ -101,7 +101,7 @@ size_t value_free_effort(const struct entry *e)
     return 1;
 }
 
-/* Caches of expanded blocks and lists of what is due belong to the thread of the loop. */
+/* The cache of expanded blocks and the timer lists belong to the event loop's thread. */
 void value_leave_thread(struct entry *e)
 {
     if (e->kind != VALUE_STREAM)
@@ -139,7 +139,7 @@ struct entry *value_copy(const struct entry *e, struct bytes key)
 
 size_t value_memory(const struct entry *e, size_t samples)
 {
-    size_t n = mem_block_size(e) + 16; /* tag and pointer in the table, at its usual load */
+    size_t n = mem_block_size(e) + 16; /* tag and pointer in the table at its usual load */
     if (e->kind == VALUE_STR)
         n += mem_block_size(value_object(e));
     else if (e->kind == VALUE_LIST)

@@ -1,6 +1,6 @@
-/* A sorted set begins as a pack of items in order and becomes, for good, a table with a B+tree
- * beside it when it passes a limit. Both forms begin with a byte that says which, so struct zset is
- * that byte and nothing more; every function first looks at it.
+/* A sorted set begins as a pack of ordered items and becomes, permanently, a hash table plus a
+ * B+tree when it exceeds a limit. Both forms begin with a byte that identifies them, which is all
+ * that struct zset has; every function first checks it.
  *
  *   small  an item is two elements of the pack: the member, and a tail of the score and the size of
  *          the member's element. Every search walks from the front; walking backwards steps over a
@@ -9,9 +9,9 @@
  *          same entries in order. Both are changed together: an item is taken out of the tree by
  *          its old score before the entry gets the new one.
  *
- * The order is that of the score, then of the member's bytes. -0 is stored as 0, so that equal
- * scores are equal bits; NaN never comes here. Nothing fails; what moves is the pointer in the
- * caller's hand. */
+ * The order is by score, then by the member's bytes. -0 is stored as 0, so that equal scores have
+ * equal bits; NaN does not occur. Nothing fails; a moved set is returned through the caller's
+ * pointer. */
 #include "type/zset.h"
 
 #include "base/assert.h"
@@ -21,7 +21,7 @@
 
 enum form { PACKED, LARGE };
 
-/* Both forms begin with the byte that names them. */
+/* The byte that both forms begin with. */
 struct zset {
     uint8_t form;
 };
@@ -30,10 +30,10 @@ struct large {
     uint8_t form;
     struct table table;
     struct ranked order;
-    size_t inside; /* bytes of the members */
+    size_t inside; /* bytes allocated for the members */
 };
 
-#define TAIL      12u /* bytes of an item's second element */
+#define TAIL      12u /* size of an item's second element */
 #define TAIL_SIZE (TAIL + 1)
 
 static const struct pack *pack_of(const struct zset *z)
@@ -114,7 +114,7 @@ static bool is_before(const struct ranked_bound *b, const struct zset_item *x)
     return order < 0 || (order == 0 && b->after);
 }
 
-/* How many items are before the bound, and the offset behind them. */
+/* The number of items before the bound, and the offset after them. */
 static size_t zpack_before(const struct pack *p, const struct ranked_bound *b, uint32_t *place)
 {
     struct zset_item x;
@@ -167,7 +167,7 @@ static uint64_t word_of(double score)
     return word;
 }
 
-/* The member is not there yet. */
+/* The member must be new. */
 static void large_insert(struct large *l, uint64_t hash, struct bytes member, double score)
 {
     struct entry *e = entry_new_word(member, 0, word_of(score));
@@ -241,7 +241,7 @@ bool zset_set(struct zset **z, struct bytes member, double score, const struct z
         uint32_t end = zpack_item(p, at, &x);
         if (x.score == score)
             return false;
-        /* Out of its old place, and in again where the new score belongs. */
+        /* Remove it, then insert it where the new score belongs. */
         p = pack_splice(p, at, end, 2, NULL, 0);
         *z = (struct zset *)zpack_insert(p, member, score);
         return false;
@@ -255,7 +255,7 @@ bool zset_set(struct zset **z, struct bytes member, double score, const struct z
     return true;
 }
 
-/* The entry is out of the table already. */
+/* Frees an entry that is no longer in the table. */
 static void large_drop(struct large *l, struct entry *e)
 {
     size_t size = mem_class_size(entry_size(e));
@@ -295,7 +295,7 @@ void zset_remove_ranks(struct zset **z, size_t rank, size_t n)
         *z = (struct zset *)pack_splice(p, at, end, 2 * (uint32_t)n, NULL, 0);
         return;
     }
-    /* What follows moves up: it is the same rank again and again. */
+    /* The following items move up, so the rank stays the same. */
     struct large *l = large_to_change(*z);
     for (; n; n--) {
         struct ranked_cursor c;
@@ -333,7 +333,7 @@ const char *zset_encoding(const struct zset *z)
     return z->form == LARGE ? "skiplist" : "listpack";
 }
 
-/* In order: the tree of the copy is filled by appending, which leaves its nodes full. */
+/* Copies in order: appending leaves the nodes of the new tree full. */
 struct zset *zset_copy(const struct zset *z)
 {
     if (z->form == PACKED)
@@ -349,7 +349,7 @@ struct zset *zset_copy(const struct zset *z)
 
 size_t zset_memory(const struct zset *z, size_t samples)
 {
-    (void)samples; /* it is known exactly */
+    (void)samples; /* the size is known exactly */
     if (z->form == PACKED)
         return pack_memory(pack_of(z));
     const struct large *l = large_of(z);
