@@ -1,30 +1,29 @@
 /* A chain is a list of blocks. The tail is open: bytes from `at` to `limit` are free, and block.n
- * is set only when the next block is linked. A block either has its bytes behind it or refers to a
- * counted string; a reference cannot be appended to (at == limit).
+ * is set only when the next block is linked. A block either has its bytes after it or refers to a
+ * counted string; nothing can be appended to a reference (at == limit).
  *
- * Positions count all bytes ever added. `taken` is where reading goes on, `closed` where the tail
- * begins, chain_end() where the next byte goes; marks of the gate are such positions, so they must
- * go on even when bytes are thrown away.
+ * Positions count all bytes ever added. `taken` is the read position, `closed` the beginning of the
+ * tail, chain_end() the write position; marks of the gate are such positions, so they advance even
+ * when bytes are dropped.
  *
- * Sizes: who sent little of late begins with a block of 640 bytes, others with 16 KiB; larger
- * pieces get a block of their own. The pool keeps blocks of the two sizes for reuse, up to
- * POOL_MAX.
+ * Sizes: a chain with little recent traffic begins with a block of 640 bytes, others with 16 KiB;
+ * larger pieces get a block of their own. The pool keeps up to POOL_MAX free blocks of both sizes.
  *
- * A limit (`most`) that is passed loses the chain: everything goes, passed() is called once, and
- * from then on what is added is counted and thrown away. chain_reserve() must still give room: it
- * is the same block over and over (nowhere()). */
+ * When the limit (`most`) is exceeded the chain is lost: its content is freed, passed() is called
+ * once, and later additions are only counted. chain_reserve() must still return room, always the
+ * same block (nowhere()). */
 #include "ds/chain.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
 
 #define BLOCK (16384 - sizeof(struct chain_block))
-/* 640 bytes: a size whose blocks do not all fall into the same few sets of the cache. */
+/* 640 bytes: with a power of two all blocks would share a few sets of the CPU cache. */
 #define SMALL (640 - sizeof(struct chain_block))
 
-static const unsigned POOL_MAX[2] = {8192, 128}; /* blocks of each size that wait for reuse */
+static const unsigned POOL_MAX[2] = {8192, 128}; /* free blocks of each size */
 
-/* Blocks and sums are the pool's, if there is one. */
+/* Blocks and sums, of the pool if there is one. */
 
 static void count_allocated(const struct chain *c, size_t n)
 {
@@ -132,7 +131,7 @@ static bool is_over(const struct chain *c, size_t more)
     return c->most && *c->most && c->memory + more > CHAIN_FREE + (size_t)*c->most;
 }
 
-/* Positions go on as if everything were still there. */
+/* Drops the content; positions are as if it were still there. */
 static void lose(struct chain *c)
 {
     c->closed = chain_end(c);
@@ -142,7 +141,7 @@ static void lose(struct chain *c)
         c->passed(c);
 }
 
-/* Room that is written over again and again. */
+/* Room that is overwritten by each use. */
 static char *nowhere(struct chain *c, size_t n)
 {
     c->closed = chain_end(c);
@@ -161,7 +160,7 @@ char *chain_grow(struct chain *c, size_t n)
         lose(c);
     if (c->lost)
         return nowhere(c, n);
-    /* Whoever sent little of late gets a small block to begin with. */
+    /* Chains with little recent traffic begin with a small block. */
     struct chain_block *b =
         block_get(c, c->blocks || c->recent > SMALL ? (n > SMALL ? n : SMALL + 1) : n);
     link_block(c, b);
@@ -170,7 +169,7 @@ char *chain_grow(struct chain *c, size_t n)
     return c->at;
 }
 
-/* True: nothing of n bytes is kept, it is or would be too much. */
+/* True: the chain is lost, or n more bytes would lose it; they are counted and dropped. */
 static bool loses(struct chain *c, size_t n)
 {
     if (!c->lost && is_over(c, n))
@@ -180,7 +179,7 @@ static bool loses(struct chain *c, size_t n)
     return c->lost;
 }
 
-/* What does not fit into the last block, or is large: it may be too much. */
+/* Adds what does not fit into the last block, or is large, and may exceed the limit. */
 __attribute__((noinline)) static void add_slowly(struct chain *c, struct bytes x)
 {
     if ((c->lost || x.n > CHAIN_FREE) && loses(c, x.n))

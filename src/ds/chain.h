@@ -1,5 +1,5 @@
-/* Bytes on their way out of a connection: blocks of copied bytes and references to counted strings,
- * in order. Appending is a bump of a pointer; blocks come from a pool and go back to it. */
+/* The write queue of a connection: blocks of copied bytes and references to counted strings, in
+ * order. Appending advances a pointer; blocks come from a pool and return to it. */
 #ifndef DS_CHAIN_H
 #define DS_CHAIN_H
 
@@ -10,31 +10,31 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-/* So many bytes of a chain are not held against its limit. */
+/* Bytes of a chain that do not count towards its limit. */
 #define CHAIN_FREE 16384
 
-/* A value of at least so many bytes is sent by reference. */
+/* Values of at least this size are sent by reference. */
 #define CHAIN_BY_REFERENCE 16384
 
 struct chain_block {
     struct chain_block *next;
-    struct str *ref; /* the bytes are here, or (NULL) behind this struct */
+    struct str *ref; /* the bytes are here, or (NULL) after this struct */
     const char *p;
     size_t n;   /* final only once the block is no longer the tail */
-    size_t cap; /* bytes behind this struct */
+    size_t cap; /* bytes after this struct */
 };
 
-/* Blocks that wait for reuse, and sums over the chains that take their blocks here.
- * Zero-initialised is empty and valid; it outlives its chains. */
+/* A free list of blocks, and sums over the chains that use it. Zero-initialised is empty and valid;
+ * must outlive its chains. */
 struct chain_pool {
     struct chain_block *free[2]; /* of the two standard sizes */
     unsigned free_count[2];
-    size_t allocated; /* bytes in blocks, with those that wait for reuse, without references */
-    size_t total;     /* the memory of all chains, references at their full size */
+    size_t allocated; /* bytes of blocks, including free ones, without references */
+    size_t total;     /* memory of all chains, references at their full size */
 };
 
-/* Zero-initialised is empty and valid: without a pool blocks come from the allocator and are
- * counted nowhere, which is for chains that live as long as a call. */
+/* Zero-initialised is empty and valid. Without a pool, blocks come from the allocator and are not
+ * counted: for chains that live during one call. */
 struct chain {
     char *at, *limit; /* where the next byte goes in the tail block */
     struct chain_block *head, *tail;
@@ -44,10 +44,10 @@ struct chain {
     size_t memory;   /* of all blocks, references at their full size */
     size_t blocks;
     struct chain_pool *pool; /* not owned; set while the chain is empty */
-    uint32_t recent;         /* bytes taken at once last time */
-    bool lost; /* the limit was passed: what it held is gone, what is added is thrown away */
-    const long long *most;          /* of chain_waiting(); 0 or NULL: no limit */
-    void (*passed)(struct chain *); /* is called once when the limit is passed, or NULL */
+    uint32_t recent;         /* bytes taken in the last round */
+    bool lost; /* the limit was exceeded: the content was dropped, and additions are too */
+    const long long *most;          /* the limit of chain_waiting(); 0 or NULL: none */
+    void (*passed)(struct chain *); /* called once when the limit is exceeded, or NULL */
 };
 
 /* Slow path of chain_reserve(). */
@@ -66,7 +66,7 @@ static inline void chain_commit(struct chain *c, size_t n)
     c->at += n;
 }
 
-/* Position behind the last byte, counted since the chain was made. */
+/* Position after the last byte, counted from the chain's creation. */
 static inline uint64_t chain_end(const struct chain *c)
 {
     return c->tail ? c->closed + (uint64_t)(c->at - c->tail->p) : c->closed;
@@ -77,33 +77,33 @@ static inline size_t chain_pending(const struct chain *c)
     return (size_t)(chain_end(c) - c->taken);
 }
 
-/* What is held against the limit: the memory of all blocks but for the first ones. */
+/* The memory that counts towards the limit. */
 static inline size_t chain_waiting(const struct chain *c)
 {
     return c->memory > CHAIN_FREE ? c->memory - CHAIN_FREE : 0;
 }
 
 void chain_add(struct chain *c, struct bytes x);
-/* Takes a reference of its own. */
+/* Takes its own reference. */
 void chain_add_str(struct chain *c, struct str *s);
-/* Up to max pieces and at most limit bytes from the front; returns the count of pieces. */
+/* Up to max pieces with at most limit bytes from the front; returns the number of pieces. */
 int chain_pieces(struct chain *c, struct iovec *pieces, int max, uint64_t limit);
 /* Drops n bytes from the front. */
 void chain_take(struct chain *c, size_t n);
-/* Moves everything of from (which nothing was taken of) behind to. */
+/* Appends the content of from, of which nothing may have been taken, to to. */
 void chain_move(struct chain *to, struct chain *from);
-/* Forgets bytes behind this position; they must not have been taken. */
+/* Drops the bytes after this position, which must not have been taken. */
 void chain_cut(struct chain *c, uint64_t position);
-/* Empty again, without limit; the pool stays. */
+/* Empties it and removes the limit; the pool stays. */
 void chain_free(struct chain *c);
-/* An empty chain with the same pool and limit; only the other's passed() is called, when the two
- * are joined. */
+/* An empty chain with the same pool and limit, to be joined to c by chain_move(); only then
+ * passed() of c may be called. */
 struct chain chain_beside(const struct chain *c);
-/* Bytes of strings that only this chain still holds. Cost: all its blocks. */
+/* Bytes of strings referenced only by this chain. O(blocks). */
 size_t chain_sole(const struct chain *c);
-/* For tests: whether blocks, positions and sums agree. Cost: all its blocks. */
+/* For tests: whether blocks, positions and sums agree. O(blocks). */
 bool chain_is_sound(const struct chain *c);
-/* Frees the blocks that wait for reuse. */
+/* Frees the free list. */
 void chain_pool_free(struct chain_pool *p);
 
 #endif

@@ -1,6 +1,6 @@
-/* Chaining, with the whole hash in each node: a doubling moves nodes without looking at their keys,
- * and a search compares bytes only where all 64 bits agree. Buckets are a power of two and never
- * fewer than the nodes; they are made with the first node and freed with the last. */
+/* Chaining, with the full hash in each node: doubling moves nodes without reading their keys, and a
+ * search compares bytes only if all 64 bits are equal. Buckets are a power of two and never fewer
+ * than the nodes; they are allocated with the first node and freed with the last. */
 #include "ds/dict.h"
 
 #include "base/assert.h"
@@ -97,7 +97,7 @@ size_t dict_memory(const struct dict *d)
                       : 0;
 }
 
-/* The walk holds the node behind the one it returned, so that one may be removed. */
+/* The walk holds the node after the returned one, which may therefore be removed. */
 struct dict_node *dict_next(const struct dict *d, struct dict_walk *w)
 {
     while (!w->next) {

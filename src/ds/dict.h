@@ -1,6 +1,6 @@
-/* A hash table from bytes to a pointer, for what is not the keyspace: channels, names, groups.
- * Keeps its own copy of each key; knows nothing of the values. Doubles at once when it has as many
- * keys as buckets; gives its memory back when it becomes empty. Cost: O(1), a doubling O(n). */
+/* A hash table from bytes to a pointer, for everything but the keyspace: channels, names, groups.
+ * Copies the keys; does not own the values. Doubles at once when it has as many keys as buckets;
+ * frees its memory when it becomes empty. Cost: O(1), a doubling O(n). */
 #ifndef DS_DICT_H
 #define DS_DICT_H
 
@@ -26,13 +26,13 @@ struct dict {
 
 void *dict_get(const struct dict *d, struct bytes key);
 struct dict_node *dict_find(const struct dict *d, struct bytes key);
-/* The node of that key, made with a NULL value when absent. */
+/* The node of the key, created with value NULL if absent. */
 struct dict_node *dict_ensure(struct dict *d, struct bytes key);
-/* Returns the value it had, or NULL. */
+/* Returns the removed value, or NULL. */
 void *dict_remove(struct dict *d, struct bytes key);
 void dict_clear(struct dict *d);
 size_t dict_memory(const struct dict *d);
-/* For tests: whether each node is where its hash belongs and their number is right. */
+/* For tests: whether each node is in the bucket of its hash and the count is right. */
 bool dict_is_sound(const struct dict *d);
 
 /* Walks all nodes; start with a zeroed walk. The node just returned may be removed. */

@@ -1,5 +1,5 @@
-/* Intrusive doubly linked list. A node is a member of what it links; a zeroed node is in no list.
- * The head is a node of its own, made with dlist_init(). */
+/* Intrusive doubly linked list. Nodes are members of the linked structs; a zeroed node is in no
+ * list. The head is a separate node, initialised by dlist_init(). */
 #ifndef DS_DLIST_H
 #define DS_DLIST_H
 
@@ -29,7 +29,7 @@ static inline bool dlist_linked(const struct dlist_node *node)
     return node->next != NULL;
 }
 
-/* The node is in no list. */
+/* The node must be in no list. */
 static inline void dlist_insert_before(struct dlist_node *at, struct dlist_node *node)
 {
     ASSERT(!node->next);
@@ -56,7 +56,7 @@ static inline void dlist_splice(struct dlist_node *head, struct dlist_node *from
     dlist_init(from);
 }
 
-/* Of a node in no list: nothing. */
+/* Does nothing for a node in no list. */
 static inline void dlist_remove(struct dlist_node *node)
 {
     if (!node->next)

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-/* With the key and value still to be written. */
+/* Allocates an entry whose key and value are still to be written. */
 static struct entry *make(struct bytes key, unsigned kind, bool is_inline, size_t rest)
 {
     ASSERT(key.n <= UINT32_MAX);
@@ -45,7 +45,7 @@ void entry_free(struct entry *e)
         mem_free_sized(e, entry_size(e));
 }
 
-/* A fresh entry with the flags of an old one. */
+/* Frees old; returns fresh with its flags. */
 static struct entry *remade(struct entry *old, struct entry *fresh)
 {
     fresh->lru = old->lru;
@@ -56,8 +56,7 @@ static struct entry *remade(struct entry *old, struct entry *fresh)
     return fresh;
 }
 
-/* In place when the allocation is of the right size already; the value may be a part of the old
- * one. */
+/* In place if the allocation has the right size already; value may be part of the old value. */
 struct entry *entry_set_inline(struct entry *e, unsigned kind, struct bytes value)
 {
     ASSERT(value.n <= ENTRY_INLINE_MAX);
@@ -86,8 +85,8 @@ struct entry *entry_become_word(struct entry *e, unsigned kind, uint64_t word)
     return remade(e, entry_new_word(entry_key(e), kind, word));
 }
 
-/* The deadline lies in front of everything else, so the body moves by its eight bytes: before it is
- * taken off, after it was made room for. */
+/* The deadline precedes the rest, which moves by eight bytes: before the entry shrinks, or after it
+ * has grown. */
 struct entry *entry_set_deadline(struct entry *e, int64_t deadline_ms)
 {
     bool wanted = deadline_ms >= 0;

@@ -1,12 +1,12 @@
-/* What the keyspace holds under a key: the key, an optional TTL and a small value (or one word
- * that stands for a larger one) in a single allocation.
+/* An entry of the keyspace: the key, an optional TTL and a small value (or a word that stands for a
+ * larger one) in a single allocation.
  *
  *   header 8 | deadline 8, if any | word 8   | key
  *   header 8 | deadline 8, if any | length 2 | key | value bytes
  *
- * The deadline is the moment at which the TTL ends, in milliseconds since 1970.
- * Knows keys and bytes, not what a value means: `kind` belongs to the layer above. An entry may
- * move whenever it is resized; who holds it in a table replaces the pointer there. */
+ * The deadline is when the TTL ends, in Unix time in milliseconds. Knows keys and bytes, not the
+ * meaning of a value: `kind` belongs to the layer above. An entry may move whenever it is resized;
+ * the caller then updates the tables that hold it. */
 #ifndef DS_ENTRY_H
 #define DS_ENTRY_H
 
@@ -14,16 +14,16 @@
 
 #include <stdint.h>
 
-/* The longest value that is held inline. */
+/* The longest inline value. */
 #define ENTRY_INLINE_MAX 1024
 
 struct entry {
-    uint32_t lru : 24; /* seconds of last use, or a frequency counter: the evictor's */
-    uint32_t kind : 4; /* what the value is: type/kind.h */
+    uint32_t lru : 24; /* time of last use, or a frequency counter (store/lru.h) */
+    uint32_t kind : 4; /* of the value: type/kind.h */
     uint32_t is_inline : 1;
     uint32_t has_ttl : 1;
-    uint32_t epoch : 1;     /* which snapshot has seen it */
-    uint32_t kind_flag : 1; /* one bit whose meaning the kind gives: type/kind.h */
+    uint32_t epoch : 1;     /* reserved for snapshots without fork; always 0 so far */
+    uint32_t kind_flag : 1; /* its meaning depends on the kind: type/kind.h */
     uint32_t key_n;
     unsigned char rest[];
 };
@@ -31,14 +31,14 @@ struct entry {
 /* value.n <= ENTRY_INLINE_MAX. */
 struct entry *entry_new_inline(struct bytes key, unsigned kind, struct bytes value);
 struct entry *entry_new_word(struct bytes key, unsigned kind, uint64_t word);
-/* The allocation only; what a word stands for is freed by who knows it. */
+/* Frees the allocation only, not the object that a word stands for. */
 void entry_free(struct entry *e);
 size_t entry_size(const struct entry *e);
 
-/* These return the entry, perhaps moved. The flags and lru stay, kind as given. */
+/* These return the entry, perhaps moved. Flags and lru are kept; kind is set as given. */
 struct entry *entry_set_inline(struct entry *e, unsigned kind, struct bytes value);
 struct entry *entry_become_word(struct entry *e, unsigned kind, uint64_t word);
-/* deadline_ms < 0 takes it away. */
+/* deadline_ms < 0 removes it. */
 struct entry *entry_set_deadline(struct entry *e, int64_t deadline_ms);
 /* The same value under another key. */
 struct entry *entry_rename(struct entry *e, struct bytes key);

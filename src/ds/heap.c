@@ -9,8 +9,8 @@ static void place(struct heap *h, size_t i, struct heap_node *node)
     node->place = i;
 }
 
-/* Puts the node in its order, beginning at place i, whose old node is gone. Places count from 1, so
- * the children of i are 2i and 2i+1. */
+/* Inserts the node by moving the free place i up or down. Places count from 1, so the children of i
+ * are 2i and 2i+1. */
 static void sift(struct heap *h, size_t i, struct heap_node *node)
 {
     while (i > 1 && h->items[i / 2 - 1]->at > node->at) {
@@ -51,7 +51,7 @@ void heap_remove(struct heap *h, struct heap_node *node)
     ASSERT(i <= h->n && h->items[i - 1] == node);
     struct heap_node *last = h->items[--h->n];
     node->place = 0;
-    /* The last node takes its place, and goes up or down from there. */
+    /* The last node takes the removed one's place, and moves up or down from there. */
     if (last != node)
         sift(h, i, last);
 }

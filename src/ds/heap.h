@@ -1,5 +1,5 @@
-/* A binary min-heap of moments, intrusive: the node is a member of what waits. Does not own the
- * nodes. Cost: O(log n) for insert and remove, O(1) for the earliest. */
+/* An intrusive binary min-heap of times: nodes are members of the waiting structs, not owned. Cost:
+ * O(log n) for insert and remove, O(1) for the earliest. */
 #ifndef DS_HEAP_H
 #define DS_HEAP_H
 
@@ -19,14 +19,14 @@ struct heap {
     size_t n, cap;
 };
 
-/* The node is in no heap. */
+/* The node must be in no heap. */
 void heap_insert(struct heap *h, struct heap_node *node, int64_t at);
-/* Of a node in no heap: nothing. */
+/* Does nothing for a node in no heap. */
 void heap_remove(struct heap *h, struct heap_node *node);
 /* The earliest, or NULL. */
 struct heap_node *heap_first(const struct heap *h);
 void heap_free(struct heap *h);
-/* For tests: whether no node is earlier than its parent and each knows its place. */
+/* For tests: whether no node is earlier than its parent and all places are right. */
 bool heap_is_sound(const struct heap *h);
 
 #endif

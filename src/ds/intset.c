@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Bytes that a value needs. */
+/* The width that a value needs. */
 static uint8_t width_of(int64_t v)
 {
     return v >= INT16_MIN && v <= INT16_MAX ? 2 : v >= INT32_MIN && v <= INT32_MAX ? 4 : 8;
@@ -57,11 +57,11 @@ int64_t intset_at(const struct intset *s, uint32_t i)
 static void put(struct intset *s, uint32_t i, int64_t v)
 {
     ASSERT(i < s->count && width_of(v) <= s->width);
-    /* The low bytes come first on the machines we build for. */
+    /* Assumes little endian, as do all supported machines. */
     memcpy(s->data + (size_t)i * s->width, &v, s->width);
 }
 
-/* The place of v, or where it would go. */
+/* The place of v, or where it would be inserted. */
 static bool find(const struct intset *s, int64_t v, uint32_t *place)
 {
     uint32_t low = 0, high = s->count;
@@ -87,8 +87,7 @@ bool intset_has(const struct intset *s, int64_t v)
     return find(s, v, &place);
 }
 
-/* All values anew, in their order: the form and the count stay. It never becomes narrower again, as
- * in Redis. */
+/* Copies all values into a wider set. Sets never become narrower again, as in Redis. */
 static struct intset *widen(struct intset *s, uint8_t width)
 {
     struct intset *wide = mem_alloc(size_of(width, s->count));
@@ -116,7 +115,7 @@ bool intset_add(struct intset **set, int64_t v)
     return true;
 }
 
-/* The width stays. */
+/* Keeps the width. */
 bool intset_remove(struct intset **set, int64_t v)
 {
     struct intset *s = *set;

@@ -1,7 +1,7 @@
-/* Everything is pack_splice(): it takes elements away and puts others in their place, moving what
- * is behind once. The allocation is always of the size class that the bytes need, so a pack has no
- * capacity to remember: it is reallocated when the class changes, before the bytes move when it
- * grows and after that when it shrinks. */
+/* Every change is a pack_splice(), which replaces elements by others and moves the bytes after them
+ * once. The allocation always has the size class that the bytes need, so a pack stores no capacity:
+ * it is reallocated when the class changes, before the bytes move when growing and after that when
+ * shrinking. */
 #include "ds/pack.h"
 
 #include "base/assert.h"
@@ -47,7 +47,7 @@ uint32_t pack_find(const struct pack *p, uint32_t at, uint32_t stride, struct by
     return PACK_NONE;
 }
 
-/* The head is a byte for most elements: only those of 255 bytes and more pay for four others. */
+/* The length takes one byte, or five for elements of 255 bytes and more. */
 static unsigned char *put(unsigned char *to, struct bytes x)
 {
     if (x.n < 255) {

@@ -1,11 +1,11 @@
-/* A run of short byte strings in one allocation, for small collections.
+/* A sequence of short byte strings in one allocation, for small collections.
  *
  *   form 1 | elements 3 | bytes used 4 | element ... element
  *   element: length 1 (0xff: length 4 follows) | bytes
  *
- * Walked forwards; every change is a splice. Knows nothing of what the elements mean; `form` is a
- * byte of the owner's, first so that other forms of a value may begin with it as well. A changed
- * pack may move. Cost: O(bytes), which is why a pack stays small. */
+ * Walked forwards; every change is a splice. The meaning of the elements is the owner's, as is
+ * `form`, which comes first so that other forms of a value can begin with it too. Changes may move
+ * the pack. Cost: O(bytes), which is why packs are kept small. */
 #ifndef DS_PACK_H
 #define DS_PACK_H
 
@@ -21,19 +21,19 @@ struct pack {
 };
 
 #define PACK_NONE UINT32_MAX
-/* The owner goes over to another form before a pack has more elements or bytes than these. */
+/* Limits of a pack; the owner changes to another form before they are exceeded. */
 #define PACK_ELEMENTS_MOST (1u << 23)
 #define PACK_BYTES_MOST    (1u << 28)
 
 struct pack *pack_new(uint8_t form);
 struct pack *pack_copy(const struct pack *p);
 void pack_free(struct pack *p);
-/* Bytes that an element of n bytes takes. */
+/* Size of an element with n bytes of content. */
 static inline uint32_t pack_size_of(size_t n)
 {
     return (uint32_t)(n < 255 ? n + 1 : n + 5);
 }
-/* The element at an offset; returns the offset behind it. */
+/* Reads the element at an offset; returns the offset after it. */
 static inline uint32_t pack_get(const struct pack *p, uint32_t at, struct bytes *out)
 {
     uint32_t n = p->data[at++];
@@ -44,23 +44,23 @@ static inline uint32_t pack_get(const struct pack *p, uint32_t at, struct bytes 
     *out = bytes_of(p->data + at, n);
     return at + n;
 }
-/* Whether n elements with so many bytes of contents may be added. */
+/* Whether n elements with this many bytes of content in total may be added. */
 static inline bool pack_has_room(const struct pack *p, uint32_t n, size_t bytes)
 {
     return p->count + n <= PACK_ELEMENTS_MOST && bytes <= PACK_BYTES_MOST &&
            p->used + bytes + 5 * n <= PACK_BYTES_MOST;
 }
-/* The offset behind `elements` of them. */
+/* The offset after `elements` elements from `at` on. */
 uint32_t pack_skip(const struct pack *p, uint32_t at, uint32_t elements);
-/* Looks at every stride-th element from `at` on; the offset of the first that equals x, or
- * PACK_NONE. */
+/* Searches every stride-th element from `at` on; the offset of the first equal to x, or PACK_NONE.
+ */
 uint32_t pack_find(const struct pack *p, uint32_t at, uint32_t stride, struct bytes x);
-/* Takes away `drop` elements that fill the bytes from `at` to `end` and puts n others there. They
- * must not lie in the pack. Returns it, perhaps moved. */
+/* Replaces the `drop` elements between the offsets `at` and `end` by n others, which must not point
+ * into the pack. Returns the pack, perhaps moved. */
 struct pack *pack_splice(struct pack *p, uint32_t at, uint32_t end, uint32_t drop,
                          const struct bytes *add, uint32_t n);
 size_t pack_memory(const struct pack *p);
-/* For tests: whether `count` whole elements fill the bytes. */
+/* For tests: whether exactly `count` elements fill the bytes. */
 bool pack_is_sound(const struct pack *p);
 
 #endif

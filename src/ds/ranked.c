@@ -1,6 +1,6 @@
 /* A B+tree. Leaves hold up to LEAF items, inner nodes up to FAN children; an inner node keeps for
- * each child how many items are below it, and the score and entry of the child's first item, so a
- * search compares without going down. A leaf is at level 0 and the root at `height`.
+ * each child the number of items below it, and the score and entry of its first item, so that a
+ * search compares without accessing the child. Leaves are at level 0 and the root at `height`.
  *
  *   search  inner_place() goes to the last child whose first item is before the bound; leaf_place()
  *           finishes. The sum of `below` to the left of the path is the rank.
@@ -12,16 +12,17 @@
  *           full is merged with a neighbour when both fit into one. So a node may be less than half
  *           full, but never empty. A root with a single child gives way to it.
  *
- * On the way back up every inner node describes the child anew: its first item may have changed. */
+ * On the way back up every inner node updates its data on the child, whose first item may have
+ * changed. */
 #include "ds/ranked.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
 
-/* Sizes that fill a size class of the allocator: 1 KiB and 2 KiB. */
+/* Chosen to fill a size class of the allocator: 1 KiB and 2 KiB. */
 #define LEAF 62u
 #define FAN  63u
-#define FEW  4u /* a node with less than 1/FEW of its room is joined with a neighbour */
+#define FEW  4u /* a node less than 1/FEW full is merged with a neighbour */
 
 struct ranked_leaf {
     uint32_t n;
@@ -38,7 +39,7 @@ struct inner {
     struct entry *entry[FAN];
 };
 
-/* Whether an item lies before the bound. */
+/* Whether an item is before the bound. */
 static inline bool is_before(const struct ranked_bound *b, double score, const struct entry *e)
 {
     if (b->by != RANKED_BY_KEY) {
@@ -51,7 +52,7 @@ static inline bool is_before(const struct ranked_bound *b, double score, const s
     return order < 0 || (order == 0 && b->after);
 }
 
-/* How many items of a leaf are before the bound. */
+/* The number of items of a leaf before the bound. */
 static unsigned leaf_place(const struct ranked_leaf *l, const struct ranked_bound *b)
 {
     unsigned low = 0, high = l->n;
@@ -65,7 +66,7 @@ static unsigned leaf_place(const struct ranked_leaf *l, const struct ranked_boun
     return low;
 }
 
-/* The child in which the bound lies: the last whose first item is before it. */
+/* The child that contains the bound: the last whose first item is before it. */
 static unsigned inner_place(const struct inner *p, const struct ranked_bound *b)
 {
     unsigned low = 1, high = p->n;
@@ -124,7 +125,7 @@ static void inner_close(struct inner *p, unsigned i)
     p->n--;
 }
 
-/* Moves n slots of `from`, beginning at i, behind those of `to`. */
+/* Appends n slots of `from`, beginning at i, to `to`. */
 static void inner_move(struct inner *to, struct inner *from, unsigned i, unsigned n)
 {
     memcpy(&to->child[to->n], &from->child[i], n * sizeof(to->child[0]));
@@ -172,7 +173,7 @@ static struct inner *inner_new(struct ranked *r)
     return p;
 }
 
-/* The new right neighbour when the leaf had to be split, else NULL. */
+/* Returns the new right neighbour if the leaf had to be split, else NULL. */
 static struct ranked_leaf *leaf_insert(struct ranked *r, struct ranked_leaf *l,
                                        const struct ranked_bound *b, struct entry *e)
 {
@@ -187,7 +188,7 @@ static struct ranked_leaf *leaf_insert(struct ranked *r, struct ranked_leaf *l,
     if (l->next)
         l->next->previous = right;
     l->next = right;
-    /* At the very end the left one stays full: those who append leave no gaps. */
+    /* At the very end the left one stays full, so that appending leaves no gaps. */
     unsigned keep = at == LEAF && !right->next ? LEAF : LEAF / 2;
     leaf_move(right, l, keep, LEAF - keep);
     if (at <= keep && keep < LEAF)
@@ -266,7 +267,7 @@ static void inner_drop(struct ranked *r, struct inner *p)
     r->inners--;
 }
 
-/* Joins child i+1 into child i when both fit into one. */
+/* Merges child i+1 into child i if both fit into one. */
 static bool join(struct ranked *r, struct inner *p, unsigned i, unsigned child_level)
 {
     if (child_level == 0) {
@@ -297,7 +298,7 @@ static void node_remove(struct ranked *r, void *node, unsigned level, const stru
 {
     if (level == 0) {
         struct ranked_leaf *l = node;
-        /* The bound is behind the item. */
+        /* The bound is after the item. */
         unsigned at = leaf_place(l, b);
         ASSERT(at > 0 && l->scores[at - 1] == b->score);
         ASSERT(bytes_equal(entry_key(l->entries[at - 1]), b->key));

@@ -1,21 +1,21 @@
 /* Linear hashing. With 2^k <= buckets < 2^(k+1), `mask` is 2^k - 1. An entry's home is given by the
- * low k+1 bits of its hash if there is such a bucket yet, else by the low k. So bucket i and bucket
- * i + 2^k, its twin, share what the shorter address gives: adding a bucket splits exactly its twin,
- * and removing the last one joins it with its twin.
+ * low k+1 bits of its hash if that bucket exists yet, else by the low k. So bucket i and its twin i
+ * + 2^k share the entries of the shorter address: adding a bucket splits exactly its twin, and
+ * removing the last one merges it with its twin.
  *
- *   insert  put() into the home's chain; when two buckets have GROW_LOAD entries on average,
- *           split_one() makes the next bucket and rehashes the chain of its twin
- *   remove  clear_slot(); below SHRINK_LOAD, join_one() takes the last bucket away
- *   find    the tags of a bucket, seven bits of the hash with the top bit set, are compared at once
- *           in a 64-bit word; only entries whose tag matches are looked at
+ * insert put() into the home's chain; when two buckets have GROW_LOAD entries on average,
+ * split_one() makes the next bucket and rehashes the chain of its twin remove clear_slot(); below
+ * SHRINK_LOAD, join_one() takes the last bucket away find the tags of a bucket, seven bits of the
+ * hash with the top bit set, are compared at once in a 64-bit word; only entries with a matching
+ * tag are accessed
  *
- * Buckets lie in segments of 512, so growing moves none; only segment 0 starts with FIRST buckets
- * and doubles by copying until it is full-sized. The directory of segments doubles as well. Nothing
- * can fail but memory, and that ends the process (base/mem).
+ * Buckets are in segments of 512, so growing moves none; only segment 0 starts with FIRST buckets
+ * and doubles by copying until it has full size. The directory of segments doubles too. Only
+ * allocation can fail, which ends the process (base/mem).
  *
  * A chain: in a bucket whose tags[7] is 1, the last slot points to an overflow bucket instead of an
- * entry. An overflow bucket without entries that links to no other is unlinked, so the last of a
- * chain always holds something. */
+ * entry. An empty overflow bucket at the end of a chain is unlinked, so the last one always has an
+ * entry. */
 #include "ds/table.h"
 
 #include "base/assert.h"
@@ -26,7 +26,8 @@
 #define SEGMENT_BITS 9u
 #define SEGMENT      ((size_t)1 << SEGMENT_BITS)
 #define FIRST        4u /* buckets of a new table */
-/* Two buckets' average entries before the next split, and below which two buckets join again. */
+/* Entries per two buckets on average above which a bucket is split, and below which two are merged.
+ */
 #define GROW_LOAD   9u
 #define SHRINK_LOAD 3u
 
@@ -139,8 +140,7 @@ static void put(struct table *t, struct table_bucket *b, uint8_t tag, void *e)
     }
 }
 
-/* Makes bucket t->buckets exist, empty. Segments are full-sized but for the first of a small table.
- */
+/* Adds bucket t->buckets, empty. Segments have full size except the first of a small table. */
 static void add_bucket(struct table *t)
 {
     size_t i = t->buckets, segment = i >> SEGMENT_BITS;
@@ -171,7 +171,7 @@ void table_reserve(struct table *t, size_t n)
         add_bucket(t);
 }
 
-/* Gathers a chain's entries into items; the chain is left empty. */
+/* Moves a chain's entries to items. */
 static size_t drain(struct table *t, struct table_bucket *home, struct entry ***items, size_t *cap)
 {
     size_t n = 0;
@@ -230,7 +230,7 @@ static void join_one(struct table *t)
     if (items != few)
         mem_free(items);
     size_t segments = (t->buckets + SEGMENT - 1) >> SEGMENT_BITS;
-    /* One spare segment is kept, so that a size that swings does not allocate. */
+    /* One spare segment is kept, so that an oscillating size does not allocate. */
     while (t->segment_count > segments + 1) {
         mem_free(t->segments[--t->segment_count]);
         if ((t->segment_count & (t->segment_count - 1)) == 0)
@@ -268,7 +268,7 @@ static bool is_empty(const struct table_bucket *b)
     return word == 0;
 }
 
-/* Takes an overflow bucket out of its chain; returns the one before it. */
+/* Unlinks an overflow bucket; returns the one before it. */
 static struct table_bucket *unlink_overflow(struct table *t, struct table_bucket *home,
                                             struct table_bucket *b)
 {
@@ -282,7 +282,7 @@ static struct table_bucket *unlink_overflow(struct table *t, struct table_bucket
     return before;
 }
 
-/* Empties the slot; the table may get one bucket smaller. */
+/* Empties the slot; may remove a bucket. */
 static void clear_slot(struct table *t, uint64_t hash, struct entry **slot)
 {
     struct table_bucket *home = bucket_at(t, home_of(t, hash)), *b = home;
@@ -291,7 +291,7 @@ static void clear_slot(struct table *t, uint64_t hash, struct entry **slot)
     size_t i = (size_t)(slot - (struct entry **)&b->slots[0]);
     b->tags[i] = 0;
     b->slots[i] = NULL;
-    /* One that only linked to it may have become empty earlier: it goes as well. */
+    /* Its predecessor may be empty too and have been kept only for the link. */
     while (b != home && is_empty(b))
         b = unlink_overflow(t, home, b);
     ASSERT(t->used > 0);
@@ -387,8 +387,7 @@ size_t table_memory(const struct table *t)
     return (whole + t->overflows) * sizeof(struct table_bucket);
 }
 
-/* A function that does nothing but prefetch has no effect in the compiler's eyes, which then
- * removes the calls of it. */
+/* To the compiler a function that only prefetches has no effect, so it would remove the calls. */
 #define HAS_AN_EFFECT() __asm__ volatile("")
 
 void table_prefetch_bucket(const struct table *t, uint64_t hash)
@@ -422,7 +421,7 @@ const struct entry *table_guess(const struct table *t, uint64_t hash)
     return m ? b->slots[__builtin_ctzll(m) >> 3] : NULL;
 }
 
-/* What a walk will come to: entries lie anywhere, and most of its time would be waiting. */
+/* Prefetches for a walk, which would mostly wait for entries scattered in memory. */
 static void prefetch_entries(const struct table_bucket *b)
 {
     HAS_AN_EFFECT();
@@ -483,7 +482,7 @@ static bool chain_is_sound(const struct table *t, size_t i, size_t *used, size_t
             ++*used;
         }
         if (b->tags[7] && b->tags[SLOTS - 1])
-            return false; /* an entry in the place of the pointer */
+            return false; /* an entry in place of the link */
         if (b != bucket_at(t, i) && *used == before && !b->tags[7])
             return false; /* an empty overflow bucket */
         *overflows += b->tags[7];

@@ -1,8 +1,8 @@
 /* The patterns form a trie of words. A node has a child for "*", one for "#", and any number for
- * literal words; these lie in one hash table for all nodes, by parent and word. A tag of eight bits
- * beside each slot tells most misses from hits without a look at the node.
+ * literal words; the latter are in one hash table for all nodes, by parent and word. An eight-bit
+ * tag for each slot detects most misses without access to the node.
  *
- * A match reads the text word by word and keeps the set of nodes that the words so far lead to:
+ * A match reads the text word by word and keeps the set of nodes reached by the words so far:
  *
  *   plain nodes   literal or "*": from each, the next word leads to the child of that word and to
  *                 the child "*". A node has one parent, so it is in the set once at most.
@@ -10,8 +10,8 @@
  *                 reached they stay, for "#" takes any word; so there is one list of them, which
  *                 only grows, and a flag says that a node is in it.
  *
- * Patterns that end at a node of the last set fit. There is no backtracking, and no recursion. The
- * flags are the only thing that a match changes; they are cleared at its end. */
+ * The patterns that end at a node of the last set match. There is no backtracking and no recursion.
+ * A match changes only the flags, and clears them at its end. */
 #include "ds/topic.h"
 
 #include "base/assert.h"
@@ -19,19 +19,19 @@
 #include "base/mem.h"
 
 #define FIRST_CAP 16
-#define FEW       64 /* nodes of a set that take no allocation */
+#define FEW       64 /* nodes of a set without an allocation */
 
-/* Tags of slots; others are part of a hash. */
+/* Special tags of slots; others are bits of the hash. */
 enum { EMPTY, DEAD, FIRST_TAG };
 
 struct topic_node {
     struct topic_node *parent; /* NULL: the root */
     struct topic_node *one;    /* child "*" */
     struct topic_node *many;   /* child "#" */
-    void *value;               /* of the pattern that ends here, or NULL */
+    void *value;               /* of the pattern that ends here, else NULL */
     uint32_t literals;         /* children of literal words */
-    uint32_t word_n : 31;      /* of such a child: its word */
-    uint32_t reached : 1;      /* of a "#": the match under way has reached it */
+    uint32_t word_n : 31;      /* length of the word of a literal node */
+    uint32_t reached : 1;      /* "#" node: reached by the current match */
     char word[];
 };
 
@@ -48,7 +48,7 @@ static bool next_word(struct bytes *left, struct bytes *word)
     return true;
 }
 
-/* An empty text has one word, which is empty. */
+/* An empty text has one empty word. */
 static struct bytes words_of(struct bytes text)
 {
     return text.p ? text : bytes_of("", 0);
@@ -91,7 +91,7 @@ static struct bytes word_of(const struct topic_node *x)
     return bytes_of(x->word, x->word_n);
 }
 
-/* The slot of the child of that word, or t->cap. */
+/* The slot of the child for that word, or t->cap. */
 static size_t find_slot(const struct topic *t, const struct topic_node *parent, struct bytes word,
                         uint64_t of_word)
 {
@@ -139,7 +139,7 @@ static void set_cap(struct topic *t, size_t cap)
     mem_free(old.slots);
 }
 
-/* At least a quarter of the slots is empty, so that a search ends. */
+/* Keeps at least a quarter of the slots empty, so that searches end. */
 static void make_room(struct topic *t)
 {
     if (t->cap == 0)
@@ -220,7 +220,7 @@ void *topic_get(const struct topic *t, struct bytes pattern)
     return x ? x->value : NULL;
 }
 
-/* Takes a node that nothing hangs on out of its parent, which is returned. */
+/* Removes a node without children and value from its parent, which is returned. */
 static struct topic_node *take_out(struct topic *t, struct topic_node *x)
 {
     struct topic_node *parent = x->parent;
@@ -257,7 +257,7 @@ void *topic_remove(struct topic *t, struct bytes pattern)
     return value;
 }
 
-/* The nodes below that are reached by wildcards alone. */
+/* Frees the nodes below `top` that are reached by wildcards only. */
 static void free_below(struct topic *t, struct topic_node *top)
 {
     struct topic_node *x = top;
@@ -328,10 +328,10 @@ static void set_add(struct set *s, struct topic_node *x)
 struct match {
     const struct topic *topic;
     struct set sets[2], many;
-    struct set *now, *next; /* plain nodes: those of the words so far, and of one more */
+    struct set *now, *next; /* plain nodes of the words so far, and of one more word */
 };
 
-/* Each "#" behind a plain node that was reached. */
+/* Adds the "#" children of all plain nodes reached. */
 static void reach_many(struct match *m)
 {
     for (size_t i = 0; i < m->now->n; i++)
@@ -363,7 +363,7 @@ static void read_word(struct match *m, struct bytes word)
     m->now = m->next;
     m->next = done;
     m->next->n = 0;
-    reach_many(m); /* they take the words behind this one */
+    reach_many(m); /* they match the words after this one */
 }
 
 static void tell(const struct set *s, topic_take *take, void *context)
@@ -419,7 +419,7 @@ static void look_at(struct census *c, const struct topic_node *x)
     c->literals += x->literals;
 }
 
-/* A node, and those below that are reached by wildcards alone. */
+/* Checks a node, and those below that are reached by wildcards only. */
 static void walk(struct census *c, const struct topic_node *top)
 {
     const struct topic_node *x = top;
