@@ -1,13 +1,13 @@
-/* One alarm of the process: a signal to the thread that made it, some time after it was armed. For
- * what must interrupt code that does not come back by itself (a script's endless loop). */
+/* The process's single alarm timer: sends a signal to the thread that made it, some time after it
+ * was armed. Interrupts code that may not return by itself (an endless loop of a script). */
 #ifndef BASE_ALARM_H
 #define BASE_ALARM_H
 
 #include <stdint.h>
 
-/* rang() runs in a signal handler of the calling thread: it may do what is safe there, no more. */
+/* rang() runs in a signal handler of the calling thread and must be async-signal-safe. */
 void alarm_make(void (*rang)(void));
-/* Rings once, after that many microseconds. Cost: a system call. */
+/* Calls rang() once after that many microseconds. Cost: a system call. */
 void alarm_arm(int64_t after_us);
 
 #endif

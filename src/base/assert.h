@@ -1,5 +1,5 @@
-/* Assertions, always on. A failed one is our mistake: it is logged with its place and the process
- * stops by SIGABRT, so that the crash report (server/crash.c) follows. Knows nothing else. */
+/* Assertions, always enabled. A failed one is a bug: it is logged with its location, and the
+ * process is stopped by SIGABRT, which produces the crash report (server/crash.c). */
 #ifndef BASE_ASSERT_H
 #define BASE_ASSERT_H
 
@@ -11,7 +11,7 @@
             assert_failed(#condition, __FILE__, __LINE__);                                         \
     } while (0)
 
-/* For places that cannot be reached. */
+/* For unreachable code. */
 #define UNREACHABLE() assert_failed("unreachable", __FILE__, __LINE__)
 
 _Noreturn void assert_failed(const char *condition, const char *file, int line);
@@ -19,7 +19,7 @@ _Noreturn void assert_failed(const char *condition, const char *file, int line);
 /* Called with the failed condition before the process stops; NULL: print to stderr only. */
 void assert_set_report(void (*report)(const char *condition, const char *file, int line));
 
-/* The process ends by exit code 1 instead of SIGABRT. */
+/* Whether to exit with code 1 instead of SIGABRT. */
 void assert_set_exit(bool exits);
 
 #endif

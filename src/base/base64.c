@@ -19,7 +19,7 @@ size_t base64_print(char *to, struct bytes from)
     return (size_t)(at - to);
 }
 
-/* 64: it is none. */
+/* 64: not a Base64 character. */
 static unsigned value_of(char c)
 {
     if (c >= 'A' && c <= 'Z')

@@ -4,16 +4,15 @@
 
 #include "base/bytes.h"
 
-/* Bytes that base64_print() writes for n. */
+/* The size of the Base64 text of n bytes. */
 static inline size_t base64_size(size_t n)
 {
     return (n + 2) / 3 * 4;
 }
 
 size_t base64_print(char *to, struct bytes from);
-/* Strict: whole groups, padding only at the end, no bits behind the last byte, nothing else. Writes
- * at most from.n / 4 * 3 bytes, also over from itself; *n says how many. False: it is not Base64,
- * and what was written means nothing. */
+/* Strict: complete groups, padding only at the end, unused bits zero, nothing else. Writes *n
+ * bytes, at most from.n / 4 * 3; to may be from.p. False: not Base64, and `to` is undefined. */
 bool base64_parse(char *to, struct bytes from, size_t *n);
 
 #endif

@@ -1,5 +1,5 @@
-/* A growing byte buffer. Zero-initialised is empty and valid. Contents live until the next call
- * that grows it. */
+/* A growing byte buffer. Zero-initialised is empty and valid. A call that grows it may move the
+ * contents. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -11,9 +11,9 @@ struct buf {
     size_t cap;
 };
 
-/* Room for n more bytes behind the contents; returns where they go. */
+/* Makes room for n more bytes after the contents; returns its address. */
 char *buf_room(struct buf *b, size_t n);
-/* The same for sizes that somebody else chooses; NULL: there is not so much memory. */
+/* The same for sizes chosen by clients; NULL: out of memory. */
 char *buf_try_room(struct buf *b, size_t n);
 void buf_add(struct buf *b, struct bytes x);
 void buf_add_text(struct buf *b, const char *text);

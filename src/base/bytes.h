@@ -1,4 +1,4 @@
-/* A borrowed run of bytes: never kept, never freed by who gets it. */
+/* A borrowed run of bytes: the receiver neither keeps nor frees it. */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -25,11 +25,10 @@ static inline struct bytes bytes_text(const char *text)
     return (struct bytes){text, strlen(text)};
 }
 
-/* For bytes_equal(): n bytes. */
+/* Part of bytes_equal(); compares n bytes. */
 bool bytes_same(const char *a, const char *b, size_t n);
 
-/* Keys and names are short: up to 16 bytes are compared as words that may overlap, without a call.
- */
+/* Keys and names are short: up to 16 bytes are compared inline, as words that may overlap. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
     uint64_t a8, b8, a8_end, b8_end;
@@ -56,7 +55,7 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
            (a.p[0] == b.p[0] && a.p[a.n / 2] == b.p[a.n / 2] && a.p[a.n - 1] == b.p[a.n - 1]);
 }
 
-/* The lengths of n of them together. */
+/* The sum of n lengths. */
 static inline size_t bytes_total(const struct bytes *list, size_t n)
 {
     size_t total = 0;
@@ -65,10 +64,10 @@ static inline size_t bytes_total(const struct bytes *list, size_t n)
     return total;
 }
 
-/* ASCII letters compare without case. word is NUL-terminated. */
+/* Equal without regard to the case of ASCII letters. word is NUL-terminated. */
 bool bytes_is(struct bytes a, const char *word);
 bool bytes_equal_nocase(struct bytes a, struct bytes b);
-/* <0, 0, >0 as memcmp(), the shorter first. */
+/* <0, 0, >0 as memcmp(); a prefix comes before longer strings. */
 int bytes_compare(struct bytes a, struct bytes b);
 bool bytes_has_prefix(struct bytes a, const char *prefix);
 

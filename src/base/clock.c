@@ -39,7 +39,7 @@ double clock_ticks_per_us(void)
         first_us = clock_mono_us();
         first_ticks = clock_ticks();
     }
-    /* Over less than a millisecond, reading the clocks would be a good part of what is measured. */
+    /* In less than a millisecond, reading the clocks itself would distort the result. */
     int64_t us = clock_mono_us() - first_us;
     while (us < 1000)
         us = clock_mono_us() - first_us;

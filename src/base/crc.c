@@ -1,7 +1,7 @@
-/* Each checksum in the fastest way that the processor has, found out once by crc_init(): CRC-32C by
- * its instruction, eight bytes a step, else by a table; CRC-64 by folding where there is carry-less
- * multiplication and enough to fold, else by eight tables, eight bytes a step. All ways give the
- * same number (tests/unit/base/crc_test.c), so files do not tell which one made them. */
+/* Each checksum is computed in the fastest way that the CPU supports, as determined by crc_init():
+ * CRC-32C by its instruction, eight bytes a step, else by a table; CRC-64 of long data by folding
+ * with carry-less multiplication, else by eight tables, eight bytes a step. All ways give the same
+ * result (tests/unit/base/crc_test.c). */
 #include "base/crc.h"
 
 #include <string.h>
@@ -39,8 +39,8 @@ void crc_init(void)
 #if defined(__x86_64__)
     has_instruction = __builtin_cpu_supports("sse4.2");
     can_fold = __builtin_cpu_supports("pclmul");
-    /* By 512 bits, and by 128; each for the first eight bytes of sixteen and the other eight. A
-     * reflected product is short of one x. */
+    /* By 512 bits, and by 128; each for the first and second eight bytes of sixteen. The -1: a
+     * reflected product lacks one factor x. */
     folding[0] = power(512 + 64 - 1);
     folding[1] = power(512 - 1);
     folding[2] = power(128 + 64 - 1);
@@ -94,7 +94,7 @@ static uint64_t by_tables(uint64_t crc, const unsigned char *p, size_t n)
 }
 
 #if defined(__x86_64__)
-/* x to the power n, modulo the polynomial, reflected as everything here. */
+/* x to the power n modulo the polynomial, reflected. */
 static uint64_t power(unsigned n)
 {
     uint64_t v = (uint64_t)1 << 63;
@@ -103,14 +103,14 @@ static uint64_t power(unsigned n)
     return v;
 }
 
-/* 16 bytes, moved on by the bits that the constants stand for, and those that lie there. */
+/* Shifts 16 bytes by the distance of the constants and adds the next 16. */
 __attribute__((target("pclmul,sse2"))) static __m128i fold(__m128i x, __m128i by, __m128i next)
 {
     __m128i low = _mm_clmulepi64_si128(x, by, 0x00), high = _mm_clmulepi64_si128(x, by, 0x11);
     return _mm_xor_si128(_mm_xor_si128(low, high), next);
 }
 
-/* Four times 16 bytes at once, by multiplication without carry: after "Fast CRC Computation for
+/* Folds four times 16 bytes at once by carry-less multiplication: after "Fast CRC Computation for
  * Generic Polynomials Using PCLMULQDQ" (Gopal et al., Intel, 2009). */
 __attribute__((target("pclmul,sse2"))) static uint64_t by_folding(uint64_t crc,
                                                                   const unsigned char *p, size_t n)

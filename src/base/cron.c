@@ -1,13 +1,12 @@
-/* Two halves: reading an expression into a set of bits for each field, and the search.
+/* Two halves: parsing an expression into a bit set for each field, and the search.
  *
- * The search goes over the zone's spans, from shift to shift. Within a span local time is a line,
- * so the next local time that fits is found day by day: first the month, then the day, then the
- * hour, minute and second by their lowest bits. At the begin of a span, what the clock left out is
- * searched in the same way, and counts at the shift. What it shows again is passed over by
- * beginning behind what it had shown at the shift.
+ * The search goes over the zone's spans between shifts. Within a span local time is continuous, so
+ * the next match is found day by day: first the month, then the day, then hour, minute and second
+ * by their lowest bits. At the beginning of a span, skipped local times are searched in the same
+ * way, and match at the shift. Repeated ones are excluded by starting after the last local time
+ * before the shift.
  *
- * Years without a moment are days that do not fit: 3653 of them at the most, then the search ends.
- */
+ * Without a match the search ends after at most 3653 days. */
 #include "base/cron.h"
 
 #include "base/mem.h"
@@ -18,7 +17,7 @@
 #define DAY       ((int64_t)86400)
 #define SPAN_MOST (CRON_YEARS * 366 * DAY)
 #define TEXT_MOST 1024
-#define SHOWN     24 /* bytes of a field in an error */
+#define SHOWN     24 /* bytes of a field shown in an error */
 
 /* ---- Reading */
 
@@ -26,9 +25,9 @@ enum field { SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK, FIELDS };
 
 static const struct {
     const char *name;
-    unsigned least, most; /* of numbers */
-    unsigned last;        /* of "*" and of "a/n" */
-    const char *words;    /* names of three letters each, the first one for `least` */
+    unsigned least, most; /* valid numbers */
+    unsigned last;        /* the upper bound of "*" and "a/n" */
+    const char *words;    /* names of three letters each, the first one is `least` */
 } fields[FIELDS] = {
     [SECOND] = {"second", 0, 59, 59, ""},
     [MINUTE] = {"minute", 0, 59, 59, ""},
@@ -46,7 +45,7 @@ static const struct {
     {"@hourly", "0 * * * *"},
 };
 
-/* What is being read, and where the reason goes. */
+/* The parser's field, and the buffer for its error. */
 struct reading {
     enum field field;
     struct bytes text; /* of the field */
@@ -68,7 +67,7 @@ static bool refuse_number(const struct reading *r, const char *what, unsigned le
     return refuse(r, why);
 }
 
-/* What is in front of the first `at` goes to *head; the rest, behind it, stays in *text. */
+/* Splits *text at the first `at`: *head is the part before it, *text the part after it. */
 static bool cut(struct bytes *text, char at, struct bytes *head)
 {
     const char *p = text->n ? memchr(text->p, at, text->n) : NULL;
@@ -155,7 +154,7 @@ static bool has_unsupported(const struct reading *r)
     for (size_t i = 0; i < r->text.n; i++)
         if (r->text.p[i] == '#')
             return true;
-    /* L and W stand alone or beside a number; in names they have letters around them. */
+    /* Recognises the extensions L and W: alone or next to a number, unlike in names. */
     bool digits = false, mark = false, other = false;
     for (size_t i = 0; i < r->text.n; i++) {
         char c = r->text.p[i];
@@ -182,7 +181,7 @@ static bool read_field(const struct reading *r, uint64_t *set)
     return true;
 }
 
-/* Words between blanks; the count of all of them. */
+/* Splits at blanks; returns the number of words, perhaps above FIELDS. */
 static int split(struct bytes text, struct bytes words[FIELDS])
 {
     int n = 0;
@@ -255,8 +254,8 @@ bool cron_parse(struct bytes text, struct cron_fields *out, char why[CRON_WHY_MO
 
 /* ---- Searching. Local times are seconds since 1970 as if they were UTC. */
 
-/* Month (1 to 12) and day of a day since 1970. Years are counted from 1 March of a year that 400
- * divides: then the leap day is the last one. */
+/* Month (1 to 12) and day of month of a day since 1970. Years begin on 1 March, so that the leap
+ * day is the last one, and are counted from a multiple of 400. */
 static void month_and_day(int64_t day, unsigned *month, unsigned *of_month)
 {
     int64_t in_era = (day + 719468) % 146097;
@@ -267,13 +266,13 @@ static void month_and_day(int64_t day, unsigned *month, unsigned *of_month)
     *month = (unsigned)(from_march < 10 ? from_march + 3 : from_march - 9);
 }
 
-/* The day is the first that may fit, at `day` or behind; false: it does not fit itself. */
+/* Whether *day matches; if not, advances it to the next day that may. */
 static bool day_fits(const struct cron_fields *c, int64_t *day)
 {
     unsigned month, of_month, weekday = (unsigned)((*day + 4) % 7);
     month_and_day(*day, &month, &of_month);
     if (!(c->months >> month & 1)) {
-        *day += of_month < 28 ? 28 - of_month : 1; /* all months have so many */
+        *day += of_month < 28 ? 28 - of_month : 1; /* all months have 28 days */
         return false;
     }
     bool a = c->days >> of_month & 1, b = c->weekdays >> weekday & 1;
@@ -282,14 +281,14 @@ static bool day_fits(const struct cron_fields *c, int64_t *day)
     return fits;
 }
 
-/* The lowest bit of the set at `from` or above; -1: none. */
+/* The lowest bit of the set not below `from`; -1: none. */
 static int lowest(uint64_t set, int64_t from)
 {
     uint64_t rest = from < 64 ? set >> from << from : 0;
     return rest ? __builtin_ctzll(rest) : -1;
 }
 
-/* The first second of a day that fits, at `from` or behind; -1: none. */
+/* The first matching second of a day, not before `from`; -1: none. */
 static int64_t second_that_fits(const struct cron_fields *c, int64_t from)
 {
     int64_t hour = from / 3600, minute = from / 60 % 60, second = from % 60;
@@ -310,7 +309,7 @@ static int64_t second_that_fits(const struct cron_fields *c, int64_t from)
     return h * 3600 + m * 60 + s;
 }
 
-/* The first local time that fits in [from, until); from is not before 1969-12-31. */
+/* The first matching local time in [from, until); from is not before 1969-12-31. */
 static bool local_next(const struct cron_fields *c, int64_t from, int64_t until, int64_t *out)
 {
     for (int64_t day = (from + DAY) / DAY - 1; day * DAY < until;) {

@@ -1,28 +1,28 @@
-/* Expressions of cron and the moments at which they are true: 5 fields (minute, hour, day of month,
- * month, day of week) or 6 (second first), lists, ranges, steps, names, and @daily and its kin.
+/* Cron expressions and the times that match them: 5 fields (minute, hour, day of month, month, day
+ * of week) or 6 (second first), lists, ranges, steps, names, and @daily and the like.
  *
- * The fields are local time. A local time that the clock leaves out (summer time begins) counts at
- * the moment of the shift, once. One that it shows twice counts the first time, but both times when
- * the hour is `*` or a step of it: what runs by the hour goes on by the hour. */
+ * Fields are local time. A local time that is skipped (when daylight saving time begins) matches
+ * once, at the shift. One that occurs twice matches the first time, but both times if the hour is
+ * `*` or a step of it, so that hourly schedules stay hourly. */
 #ifndef BASE_CRON_H
 #define BASE_CRON_H
 
 #include "base/zone.h"
 
 #define CRON_WHY_MOST 96
-#define CRON_YEARS    10 /* what is not true within so many years never is */
+#define CRON_YEARS    10 /* an expression without a match within this many years has none */
 
 struct cron_fields {
-    uint64_t seconds, minutes; /* a bit for each value that is meant */
+    uint64_t seconds, minutes; /* a bit for each matching value */
     uint32_t hours, days, months, weekdays;
-    bool either_day;   /* both day fields are restricted: a day matches by either */
-    bool hours_repeat; /* in an hour that comes twice */
+    bool either_day;   /* both day fields are restricted: either may match */
+    bool hours_repeat; /* both occurrences of a repeated hour match */
 };
 
-/* false: `why` says which field is wrong and why, CRON_WHY_MOST bytes with a NUL. */
+/* False: `why` has the field and the reason, NUL-terminated. */
 bool cron_parse(struct bytes text, struct cron_fields *out, char why[CRON_WHY_MOST]);
-/* The first moment behind after_ms, both not before 1970; false: none within CRON_YEARS. Cost: less
- * than a microsecond for what is true often, 35 when it is never true. */
+/* The first match after after_ms, both Unix time and not before 1970; false: none within
+ * CRON_YEARS. Cost: less than a microsecond for frequent matches, 35 if there is none. */
 bool cron_next(const struct cron_fields *c, const struct zone *z, int64_t after_ms,
                int64_t *out_ms);
 

@@ -1,4 +1,4 @@
-/* Every error text that a client can see which more than one place needs: said once, in err.def. */
+/* Error texts for clients that are needed in more than one place; listed in err.def. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
@@ -12,8 +12,8 @@ enum err {
     ERR_COUNT
 };
 
-/* With its code word, without '-' and line end; but DENIED and MAXCLIENTS, which go to a socket
- * that has no client yet, are whole replies. */
+/* With its error code, without '-' and line end; only DENIED and MAXCLIENTS, which are sent before
+ * there is a client, are complete replies. */
 struct bytes err_text(enum err e);
 
 #endif

@@ -1,18 +1,17 @@
-/* Glob matching in two gears.
+/* Glob matching by two algorithms.
  *
- * match() walks through pattern and text with one place to go back to: behind the last star. That
- * is the fastest way for the patterns people write, but a hostile one ("*a?a?a?a?b") makes it
- * compare as often as the product of both lengths. So comparisons are counted, and what exceeds a
- * few times the reading of both is handed over, from the last star on, to match_behind_star().
+ * match() walks through pattern and text and backtracks only to the last star. That is fastest for
+ * usual patterns, but a hostile one ("*a?a?a?a?b") needs as many comparisons as the product of both
+ * lengths. So comparisons are counted, and after a few times the sum of both lengths
+ * match_behind_star() takes over from the last star on.
  *
- * There the pattern is cut at its stars into segments. What a star swallows is free, so the
- * leftmost place of a segment is always as good as any other: each is searched for once, and the
- * text behind it is all that is left for the next. The last one has to be the text's end. Plain
- * text is found by memmem(); a segment with ? or [] by bits, one for each of its items, 64 items a
- * word (shift-and).
+ * It splits the pattern at its stars into segments. A star matches anything, so the leftmost match
+ * of a segment is always sufficient: each is searched once, and the next one in the text after it.
+ * The last one must match at the end of the text. Plain text is found by memmem(); a segment with ?
+ * or [] by the shift-and algorithm, a bit for each item, 64 items a word.
  *
- * The bits still cost text times items / 64. That is taken from WORK; when it is used up, the text
- * counts as not matching: the header says which sizes never come to that. Nothing else can fail. */
+ * Shift-and still costs text times items / 64, which is charged to WORK; when that is used up, the
+ * text does not match: the header says which sizes never reach this. Nothing else can fail. */
 #include "base/glob.h"
 
 #include "base/buf.h"
@@ -20,11 +19,11 @@
 
 #include <stdint.h>
 
-#define TRIES_MORE 256 /* comparisons beyond what reading pattern and text some times takes */
-#define TRIES      8   /* so many times */
-#define WORK       (1u << 26) /* the most that one match costs after that, in comparisons of a word */
+#define TRIES_MORE 256        /* comparisons beyond TRIES times the lengths */
+#define TRIES      8          /* comparisons per byte of pattern and text */
+#define WORK       (1u << 26) /* the most steps (words) of a match after that */
 
-#define CLASS_MOST 4096 /* bytes between brackets: what is longer matches nothing */
+#define CLASS_MOST 4096 /* bytes between brackets; longer ones match nothing */
 
 #define LETTERS 256
 
@@ -34,7 +33,7 @@ static int fold(char c, bool nocase)
     return nocase && v >= 'A' && v <= 'Z' ? v + 32 : v;
 }
 
-/* Matches one character of text against the pattern item at *at; moves *at behind the item. */
+/* Matches one character of text against the pattern item at *at; moves *at after the item. */
 static bool item_matches(struct bytes pattern, size_t *at, char c, bool nocase)
 {
     size_t i = *at;
@@ -88,7 +87,7 @@ static bool item_matches(struct bytes pattern, size_t *at, char c, bool nocase)
     return fold(pattern.p[i], nocase) == want;
 }
 
-/* What stands between two stars. */
+/* The pattern between two stars. */
 struct segment {
     struct bytes text;
     size_t items, class_bytes;
@@ -112,7 +111,7 @@ static struct segment next_segment(struct bytes pattern)
     return s;
 }
 
-/* Whether the segment is the text's beginning. */
+/* Whether the segment matches at the beginning of the text. */
 static bool begins(const struct segment *s, struct bytes text, bool nocase)
 {
     size_t at = 0;
@@ -134,7 +133,8 @@ static const char *find_literal(const struct segment *s, struct bytes text)
     return found;
 }
 
-/* In each letter's mask the items that it matches; those that all match are in the mask behind. */
+/* For each byte a mask of the items that it matches, then a mask of the items that match any byte.
+ */
 static void fill_masks(const struct segment *s, uint64_t *masks, size_t words, bool nocase)
 {
     size_t at = 0;
@@ -157,8 +157,8 @@ static void fill_masks(const struct segment *s, uint64_t *masks, size_t words, b
     }
 }
 
-/* The leftmost place of a segment by a bit for each of its items: set when the items up to this one
- * match the text that ends here. */
+/* Finds the leftmost match of a segment by shift-and: an item's bit is set if the items up to it
+ * match the text ending here. */
 static const char *find_by_bits(const struct segment *s, struct bytes text, bool nocase)
 {
     size_t words = (s->items + 63) / 64;
@@ -183,8 +183,7 @@ static const char *find_by_bits(const struct segment *s, struct bytes text, bool
     return found;
 }
 
-/* Matches a star and the pattern behind it, in a time that does not grow with the product of both
- * lengths. *work: what is left of WORK. */
+/* Matches a star and the pattern after it. *work: the rest of WORK. */
 static bool match_behind_star(struct bytes pattern, struct bytes text, bool nocase, size_t *work)
 {
     for (;;) {
@@ -204,7 +203,7 @@ static bool match_behind_star(struct bytes pattern, struct bytes text, bool noca
             size_t words = (s.items + 63) / 64;
             size_t cost = LETTERS * ((nocase ? s.text.n : s.class_bytes) + words) + text.n * words;
             if (cost > *work)
-                return false; /* given up */
+                return false; /* the limit is reached */
             *work -= cost;
             found = find_by_bits(&s, text, nocase);
         }

@@ -1,7 +1,7 @@
-/* Glob patterns as Redis clients know them: * ? [a-c] [^x] and backslash. No recursion, and no time
- * that grows with the product of both lengths: plain text between stars is found in linear time;
- * with ? and [] in it n bytes of text cost n/64 steps for each of them, up to a limit at which the
- * text counts as not matching. A pattern of 4 KB never reaches it against a text of up to 1 MB. */
+/* Glob patterns as in Redis: * ? [a-c] [^x] and backslash. No recursion, and no time proportional
+ * to the product of both lengths: plain text between stars is found in linear time; a segment with
+ * ? or [] costs n/64 steps per item for n bytes of text, up to a limit beyond which the text does
+ * not match. A pattern of 4 KB does not reach the limit with a text of up to 1 MB. */
 #ifndef BASE_GLOB_H
 #define BASE_GLOB_H
 

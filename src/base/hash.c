@@ -15,7 +15,7 @@ void hash_init(const void *seed, size_t n)
         seed = fresh;
         n = sizeof(fresh);
     }
-    /* A secret of the full length from a short seed: each word is a hash of its own. */
+    /* Expands a short seed to the full length: each word is a hash of it. */
     for (size_t i = 0; i < sizeof(secret); i += 8) {
         uint64_t word = XXH3_64bits_withSeed(seed, n, i + 1);
         memcpy(secret + i, &word, 8);

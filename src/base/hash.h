@@ -1,5 +1,6 @@
-/* Hashes: keyed 64 bits for tables (XXH3 with a random 192-byte secret, made once a process, so
- * that clients cannot aim at a bucket), and the fixed ones that formats and commands ask for. */
+/* Hashes: a keyed 64-bit one for tables (XXH3 with a random 192-byte secret, created once per
+ * process, so that clients cannot provoke collisions), and unkeyed ones for formats and commands.
+ */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
@@ -7,7 +8,7 @@
 
 #include <stdint.h>
 
-/* Before the first hash_key(); seed NULL: from the system's random source. */
+/* To be called before the first hash_key(); seed NULL: from the system's random source. */
 void hash_init(const void *seed, size_t n);
 uint64_t hash_key(struct bytes key);
 /* XXH3, seed 0. */

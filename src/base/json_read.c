@@ -1,13 +1,12 @@
-/* One pass over the text, by recursion that JSON_READ_DEPTH bounds. Values are appended to one
- * array in the order in which they begin, so a holder is followed by what it holds, and `next`
- * leaps over that. Strings without escapes could lie in the text, but the text is the caller's; so
- * all of them are copied, decoded, into one block of the text's size, which they never outgrow: an
- * escape is longer than what it stands for.
+/* A recursive descent parser, with depth bounded by JSON_READ_DEPTH. Values are appended to one
+ * array in text order, so a container is followed by its content, and `next` skips that. The text
+ * belongs to the caller, so all strings are copied and decoded into one block of the text's size,
+ * which suffices since an escape is longer than what it encodes.
  *
- * What can fail: the text is no JSON, or exceeds a bound. The first such place is told in `why`;
- * from there on everything returns false. Bounds are what keeps a hostile text from costing more
- * than its length: values (64 bytes each, for 2 bytes of "0,"), depth (the stack), members of an
- * object (each is compared with the others, by a keyed hash). */
+ * What can fail: the text is not JSON, or exceeds a bound. `why` describes the first error, after
+ * which everything returns false. The bounds limit the cost of hostile texts: values (64 bytes
+ * each, for 2 bytes of "0,"), depth (the stack), members of an object (each is compared with the
+ * others, by a keyed hash). */
 #include "base/json_read.h"
 
 #include "base/assert.h"
@@ -40,7 +39,7 @@ static void skip_blanks(struct reading *g)
         g->at++;
 }
 
-/* The next character that is no blank, which stays; 0: the end. */
+/* Skips blanks and returns the next character without consuming it; 0: the end. */
 static char peek(struct reading *g)
 {
     skip_blanks(g);
@@ -90,7 +89,7 @@ static bool read_hex(struct reading *g, uint32_t *v)
     return true;
 }
 
-/* Behind \u. Halves of a pair have to come together. */
+/* Reads the digits after \u; surrogates must come in pairs. */
 static bool read_character(struct reading *g)
 {
     uint32_t high, low;
@@ -215,11 +214,11 @@ static bool read_word(struct reading *g, struct json_read_value *v)
 
 /* ---- Arrays and objects */
 
-/* hash: of the name, when it is a member. */
+/* hash: of the name of a member. */
 static bool read_value(struct reading *g, struct bytes name, uint64_t hash);
 
-/* Whether the object at this place has a member of this name already. Members are appended, so the
- * new one is not among them yet. */
+/* Whether the object at this index already has a member of this name, not counting the new one,
+ * which is appended later. */
 static bool is_member(const struct json_read *r, size_t object, uint64_t hash, struct bytes name)
 {
     for (size_t i = object + 1; i < r->n; i = r->values[i].next)
@@ -241,7 +240,7 @@ static bool read_member(struct reading *g, size_t holder)
     return expect(g, ':', "a colon is expected") && read_value(g, name, hash);
 }
 
-/* {"base64": "..."} stands for bytes. Decoded where it lies. */
+/* Turns {"base64": "..."} into a string, decoded in place. */
 static bool settle_bytes(struct reading *g, size_t object)
 {
     struct json_read *r = g->r;
@@ -259,7 +258,7 @@ static bool settle_bytes(struct reading *g, size_t object)
     return true;
 }
 
-/* Behind the bracket that opens it. */
+/* Reads an array or object after its opening bracket. */
 static bool read_holder(struct reading *g, size_t holder, bool is_object)
 {
     char end = is_object ? '}' : ']';
@@ -293,7 +292,7 @@ static bool read_value(struct reading *g, struct bytes name, uint64_t hash)
         return false;
     v->name = name;
     v->name_hash = hash;
-    /* Until all of it is read, it is not behind anything. */
+    /* Until the container is complete its end is unknown. */
     v->next = JSON_READ_VALUES;
     bool good;
     if (c == '{' || c == '[') {

@@ -1,12 +1,12 @@
-/* Everything goes through put(), which keeps the limit: what does not fit whole is not written, and
- * from there on nothing is. So a text that failed is a front of what it would have been.
+/* All output goes through put(), which enforces the limit: a piece that does not fit is not
+ * written, nor anything after it. So the output after a failure is a prefix of the complete text.
  *
- * `begun` has a bit for each level that already holds something, which is where a comma is due;
- * level 0 holds the one value of the text. A name puts the comma and the colon, and its value none.
+ * `begun` has a bit for each level that is not empty, and therefore needs a comma; level 0 has the
+ * text's single value. A name writes the comma and colon, so its value does not.
  *
- * What can fail: the limit in bytes, and the depth. Both set `failed`, and the calls that follow do
- * nothing: a caller writes to the end and asks json_write_is_whole() then. Calls in a wrong order
- * are the caller's mistake (ASSERT). */
+ * What can fail: the limits of size and depth. Both set `failed`, after which calls do nothing: a
+ * caller need only check json_write_is_whole() at the end. Calls in a wrong order are bugs
+ * (ASSERT). */
 #include "base/json_write.h"
 
 #include "base/assert.h"
@@ -16,7 +16,7 @@
 
 #include <math.h>
 
-#define EXACT (1LL << 53) /* a double holds all integers up to here */
+#define EXACT (1LL << 53) /* doubles represent all integers up to this one */
 
 struct json_write json_write_begin(struct buf *out, size_t most)
 {
@@ -36,7 +36,7 @@ static void put(struct json_write *w, struct bytes x)
         buf_add(w->out, x);
 }
 
-/* A value is about to come. */
+/* Prepares for a value. */
 static void begin_value(struct json_write *w)
 {
     uint64_t bit = 1ULL << w->depth;
@@ -53,7 +53,7 @@ static void open(struct json_write *w, struct bytes bracket, bool is_object)
     begin_value(w);
     put(w, bracket);
     if (w->depth == JSON_WRITE_DEPTH - 1) {
-        /* What follows is not written, but opens and closes as well. */
+        /* Nothing more is written, but begin and end are still counted. */
         w->failed = true;
         return;
     }
@@ -92,7 +92,7 @@ void json_write_array_end(struct json_write *w)
     close(w, BYTES("]"), false);
 }
 
-/* Control characters and what would end the string; everything else stands for itself. */
+/* Control characters, quote and backslash; everything else is literal. */
 static bool is_escaped(unsigned char c)
 {
     return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
@@ -113,7 +113,7 @@ static void put_escaped(struct json_write *w, unsigned char c)
     put(w, bytes_of(short_form, sizeof(short_form)));
 }
 
-/* UTF-8 within quotes. */
+/* Writes UTF-8 in quotes. */
 static void put_string(struct json_write *w, struct bytes x)
 {
     put(w, BYTES("\""));
@@ -252,7 +252,7 @@ void json_write_cut_front(struct json_write *w, struct bytes front, uint64_t all
     }
     struct bytes shown = bytes_of(front.p, most);
     size_t good = utf8_span(shown);
-    /* A character that the cut has split is no reason to take the text for bytes. */
+    /* A character split by the truncation does not make the text invalid UTF-8. */
     bool is_text =
         most - good < 4 && (good == most || utf8_length(bytes_of(front.p + good, front.n - good)));
     json_write_object(w);

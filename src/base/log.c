@@ -23,7 +23,7 @@ void log_open(const char *path)
     log_path = path && *path ? mem_copy_text(path, strlen(path)) : NULL;
 }
 
-/* Over a socket of our own: <syslog.h> has other LOG_ names. */
+/* Uses a socket, because the names of <syslog.h> collide with LOG_ here. */
 void log_to_syslog(const char *ident, int facility)
 {
     mem_free(syslog_ident);
@@ -68,8 +68,7 @@ int log_raw_fd(void)
                     : STDOUT_FILENO;
 }
 
-/* The file is opened for each line: once it has been moved away the next line begins a new one, and
- * nobody has to be told. */
+/* The file is opened for each line, so that log rotation needs no signal. */
 void log_raw(struct bytes text)
 {
     int fd = log_raw_fd();
@@ -86,8 +85,8 @@ void log_raw(struct bytes text)
         close(fd);
 }
 
-/* What others wrote into the text must not look like lines of ours, nor steer a terminal. The text
- * has room for so many bytes; returns its length. */
+/* Escapes control characters, so that foreign text can neither imitate log lines nor control a
+ * terminal. Writes at most `room` bytes; returns how many. */
 static size_t escape(char *to, size_t room, const char *text)
 {
     static const char digits[] = "0123456789abcdef";

@@ -1,5 +1,5 @@
-/* The log: one line a call, in the shape that tools of Redis users parse:
- * "pid:role dd Mon yyyy hh:mm:ss.mmm level text". Writes at once, unbuffered. */
+/* The log: one line per call, in the format of Redis, which tools parse: "pid:role dd Mon yyyy
+ * hh:mm:ss.mmm level text". Unbuffered. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -7,10 +7,9 @@
 
 enum log_level { LOG_DEBUG, LOG_VERBOSE, LOG_NOTICE, LOG_WARNING };
 
-/* path "" or NULL: standard output. The path is copied. */
+/* path "" or NULL: standard output. Copies the path. */
 void log_open(const char *path);
-/* The lines go to syslog as well, from now on. facility: its number, 1 (user) or 16 to 23 (local).
- */
+/* Sends lines to syslog too from now on. facility: 1 (user) or 16 to 23 (local). */
 void log_to_syslog(const char *ident, int facility);
 void log_set_level(int level);
 int log_level(void);
@@ -19,7 +18,7 @@ void log_set_role(char role);
 void log_line(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Without the prefix, for the start logo and the crash report. */
 void log_raw(struct bytes text);
-/* A descriptor that takes raw writes in a signal handler; log_raw_close() when done. */
+/* A descriptor for raw writes in a signal handler; log_raw_close() when done. */
 int log_raw_fd(void);
 
 #define log_debug(...)                                                                             \

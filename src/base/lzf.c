@@ -3,20 +3,20 @@
 #include <stdint.h>
 #include <string.h>
 
-#define PACK_LEAST  4 /* shorter ones are not worth it */
+#define PACK_LEAST  4 /* shorter strings are not compressed */
 #define WINDOW      8192
-#define MATCH_LEAST 4 /* the format has 3 as well: slower both ways, 1.4 % smaller */
+#define MATCH_LEAST 4 /* the format allows 3: slower both ways, 1.4 % smaller */
 #define MATCH_MOST  264
 #define RUN_MOST    32
 #define TABLE_BITS  12
-#define WILD        32 /* bytes that are copied at once where there is room */
+#define WILD        32 /* bytes copied at once where there is room */
 
 static uint32_t four(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* How many bytes are equal; b lies in front of a. */
+/* The length of the common prefix; b is before a. */
 static size_t equal(const uint8_t *a, const uint8_t *b, size_t most)
 {
     size_t n = 0;
@@ -33,7 +33,7 @@ static size_t equal(const uint8_t *a, const uint8_t *b, size_t most)
     return n;
 }
 
-/* Bytes as they are. NULL: no room. */
+/* Writes literal bytes. NULL: no room. */
 static uint8_t *put_run(uint8_t *out, const uint8_t *end, const uint8_t *from, size_t n)
 {
     while (n) {
@@ -71,7 +71,7 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
     const uint8_t *end = out + cap;
     uint32_t table[1 << TABLE_BITS]; /* positions + 1; 0: none */
     unsigned bits = n <= 512 ? 8 : n <= 4096 ? 10 : TABLE_BITS;
-    size_t at = 0, run = 0; /* where bytes begin that are not yet put */
+    size_t at = 0, run = 0; /* start of the bytes not yet written */
     if (n < PACK_LEAST)
         return 0;
     memset(table, 0, sizeof(*table) << bits);
@@ -80,7 +80,7 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
         size_t before = table[slot];
         table[slot] = (uint32_t)at + 1;
         if (!before || at - (before - 1) > WINDOW || four(in + before - 1) != word) {
-            /* The longer nothing was found, the longer the steps: random bytes cost little. */
+            /* The steps get longer while there is no match: incompressible data cost little. */
             at += 1 + (at - run) / RUN_MOST;
             continue;
         }
@@ -93,8 +93,8 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
             return 0;
         at += len;
         run = at;
-        /* What lies within a match is not looked up again but for its end: that is where the next
-         * one is likely to begin. */
+        /* Only the end of a match is entered into the table: the next match is likely to begin
+         * there. */
         if (at + 2 < n) {
             word = four(in + at - 2);
             table[word * 0x9e3779b1u >> (32 - bits)] = (uint32_t)at - 1;
@@ -104,7 +104,7 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
     return out ? (size_t)(out - (uint8_t *)to) : 0;
 }
 
-/* n bytes from `back` bytes in front of out; they may overlap. */
+/* Copies n bytes from `back` bytes before out; they may overlap. */
 static void copy_back(uint8_t *out, size_t back, size_t n)
 {
     const uint8_t *from = out - back;
@@ -115,7 +115,7 @@ static void copy_back(uint8_t *out, size_t back, size_t n)
             out[i] = from[i];
 }
 
-/* The same where up to WILD bytes more may be written. */
+/* The same, but may write up to WILD bytes more. */
 static void copy_back_wild(uint8_t *out, size_t back, size_t n)
 {
     const uint8_t *from = out - back;
@@ -129,7 +129,7 @@ static void copy_back_wild(uint8_t *out, size_t back, size_t n)
         copy_back(out, back, n);
 }
 
-/* Reads the tokens' lengths only: whether they can be trusted is lzf_unpack()'s business. */
+/* Reads only the tokens' lengths; lzf_unpack() checks the rest. */
 bool lzf_size(const void *from, size_t packed, size_t *n)
 {
     const uint8_t *in = from, *in_end = in + packed;
@@ -159,7 +159,7 @@ bool lzf_unpack(const void *from, size_t packed, void *to, size_t n)
     uint8_t *out = to;
     const uint8_t *end = out + n;
     while (in < in_end) {
-        /* Far from both ends whatever one token says has room. */
+        /* Far from both ends there is room for any token. */
         bool wild = in_end - in > 1 + WILD && end - out >= MATCH_MOST + WILD;
         size_t control = *in++;
         if (control < RUN_MOST) {
