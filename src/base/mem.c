@@ -1,21 +1,21 @@
-/* Allocating, and knowing how much is allocated.
+/* Allocation, and accounting of allocated memory.
  *
- * Blocks come from jemalloc, which the server is linked with; builds with sanitizers use the C
- * library's allocator, so that every function here has a second, plainer body. An allocation of our
- * own choice that fails ends the process (ASSERT); one of a size that a client chose says NULL.
+ * Blocks come from jemalloc; builds with sanitizers use the C library's allocator, so every
+ * function has a second, simpler body. A failed allocation ends the process (ASSERT), except one
+ * whose size a client chose, which returns NULL.
  *
- * Two ways of counting. mem_used() asks the allocator for everything: exact, but some microseconds,
- * since it gathers the counters of all arenas. The memory limit has to be looked at before every
- * command that may grow: mem_balance() adds up the counters that jemalloc keeps for each thread
- * anyway. A thread tells where its counters are (mem_thread_begin()) before it is counted; others
- * read them without a lock, so the sum may lack what a thread did a moment ago. What one thread
- * takes and another frees is right in the sum only. The counters lie in the thread: one that is
- * counted must not end before the last mem_balance().
+ * There are two counts. mem_used() asks the allocator: exact, but some microseconds, since it
+ * merges the counters of all arenas. The memory limit is checked before every command that may
+ * allocate: mem_balance() adds up the counters that jemalloc keeps for each thread anyway. A thread
+ * registers its counters by mem_thread_begin(); others read them without a lock, so the sum may lag
+ * slightly. Memory allocated by one thread and freed by another is right only in the sum. The
+ * counters are in thread-local memory, so a registered thread must not end before the last
+ * mem_balance().
  *
- * While a snapshot is loaded, memory only grows, and a page fault for each 4 KiB is a good part of
- * the time. Between mem_grow_begin() and mem_grow_end() the arena's hook maps in steps of 8 MB and
- * has the kernel fill in the pages at once. An old kernel refuses that, and nothing is lost but
- * time. The hook's struct outlives the growing: another thread may be in it. */
+ * While a snapshot is loaded, memory only grows, and a page fault for each 4 KiB takes much of the
+ * time. Between mem_grow_begin() and mem_grow_end() the arena's extent hook maps in steps of 8 MB
+ * and has the kernel populate the pages at once. An old kernel refuses that, which only costs time.
+ * The hook stays allocated afterwards, since another thread may be in it. */
 #include "base/mem.h"
 
 #include "base/assert.h"
@@ -31,7 +31,7 @@
 #else
 #include <malloc.h>
 #ifdef __SANITIZE_ADDRESS__
-/* Of the address sanitizer's run-time library; gcc ships no header for it. */
+/* From the run-time library of AddressSanitizer; gcc has no header for it. */
 size_t __sanitizer_get_current_allocated_bytes(void);
 #endif
 #endif
@@ -96,7 +96,7 @@ size_t mem_class_size(size_t size)
 #ifdef MILLRACE_JEMALLOC
     return nallocx(size ? size : 1, 0);
 #else
-    return size; /* nothing beyond what was asked for may be touched */
+    return size; /* bytes beyond the requested size must not be touched */
 #endif
 }
 
@@ -121,8 +121,8 @@ char *mem_copy_text(const char *text, size_t n)
 }
 
 #ifdef MILLRACE_JEMALLOC
-/* Bytes in the allocator's caches of threads: freed by us, but counted as allocated by it. Some
- * megabytes that come and go, for which maxmemory must not evict. */
+/* Bytes in the allocator's thread caches: freed by us, but allocated to its statistics. They vary
+ * by some megabytes, which must not cause evictions. */
 static size_t cached(void)
 {
     char name[48];
@@ -158,7 +158,7 @@ void mem_stats(size_t *allocated, size_t *active, size_t *resident)
 #ifdef MILLRACE_JEMALLOC
 #define THREADS 8
 
-/* Where the allocator counts what each thread took and gave back. */
+/* The allocator's counters of bytes allocated and freed by a thread. */
 struct thread_count {
     const uint64_t *taken, *given;
 };
@@ -249,7 +249,7 @@ void mem_decay(void)
 void mem_background(bool on)
 {
 #ifdef MILLRACE_JEMALLOC
-    size_t one = 1; /* there is not that much to do */
+    size_t one = 1; /* enough for this work */
     mallctl("max_background_threads", NULL, NULL, &one, sizeof(one));
     mallctl("background_thread", NULL, NULL, &on, sizeof(on));
 #else
@@ -258,12 +258,12 @@ void mem_background(bool on)
 }
 
 #ifdef MILLRACE_JEMALLOC
-/* Memory grows by so many bytes, mapped at once. What is asked for in one larger piece is a table:
- * a client that is served meanwhile would wait for all of it. */
+/* The step in which memory grows. Larger requests are for tables, and not populated: clients served
+ * meanwhile would have to wait for all of it. */
 #define STEP (8u << 20)
 
 static bool growing;
-/* Stays when growing ends: another thread of the same arena may still be in the hook. */
+/* Kept when growing ends: another thread of the same arena may still be in the hook. */
 static extent_hooks_t *plain_hooks, growing_hooks;
 static unsigned growing_arena;
 static size_t plain_limit;
@@ -273,7 +273,7 @@ static void *map_populated(extent_hooks_t *hooks, void *address, size_t size, si
 {
     (void)hooks;
     void *p = plain_hooks->alloc(plain_hooks, address, size, alignment, zero, commit, arena);
-    /* A kernel before 5.14 refuses: then pages come one by one, as always. */
+    /* A kernel before 5.14 refuses, and pages are populated by faults. */
     if (p && size <= STEP)
         madvise(p, size, MADV_POPULATE_WRITE);
     return p;

@@ -1,19 +1,19 @@
-/* The set of all tables of metrics, and the views of it.
+/* The set of all metric tables, and its views.
  *
- *      metric_add()       tables arrive, each with its owner and a section of INFO
- *      metric_arrange()   names of INFO get their places, whichever table they are in
- *      first view         the set is sealed: items (a row, or a family as a whole) are sorted by
- *                         section and place; no table may be added any more
+ *      metric_add()       registers tables, each with its owner and a section of INFO
+ *      metric_arrange()   gives names of INFO their places, whichever table they are in
+ *      first view         seals the set: items (a row, or a family as a whole) are sorted by
+ * section and place; no table may be added any more
  *
- * INFO prints the items of one section. Rows come from several tables in turns, so every table of
- * the section is gathered once, before the first line. The walk needs no places: it takes the
- * tables as they were added, and a family column by column, since a name for Prometheus has all its
- * lines in one piece.
+ * INFO prints the items of one section. Their rows alternate between tables, so every table of the
+ * section is gathered once, before the first line. The walk needs no places: it visits tables in
+ * order of registration, and a family by column, since all lines of a Prometheus name must be
+ * contiguous.
  *
- * Nothing here can fail but by our mistake (a table that is neither rows nor a family, one that
- * comes late): these are assertions. What is not known at the moment is an absent value, and has no
- * line. The figures that gather() fills live in one piece of memory of the set, so getters may
- * return text that lies in them: it is valid until the table is gathered again. */
+ * Nothing can fail except by a bug (a table that is neither rows nor a family, or registered late),
+ * which is asserted. An unknown value is absent, and has no line. The figures that gather() fills
+ * are in memory of the set, so getters may return text inside them: it is valid until the table is
+ * gathered again. */
 #include "base/metric.h"
 
 #include "base/assert.h"
@@ -26,11 +26,11 @@ struct entry {
     const char *section;
     const struct metric_table *table;
     const void *owner;
-    size_t at;       /* of its figures, in set.scratch */
-    uint64_t serial; /* set.serial when it was gathered */
+    size_t at;       /* offset of its figures in set.scratch */
+    uint64_t serial; /* set.serial when it was last gathered */
 };
 
-/* One line of INFO, or those of a family. */
+/* A line of INFO, or the lines of a family. */
 struct item {
     struct entry *entry;
     const struct metric *metric; /* NULL: the table's family */
@@ -41,11 +41,11 @@ struct item {
 struct metric_set {
     struct entry *entries;
     size_t n, cap;
-    struct item *items; /* by section and place, once it is sealed */
+    struct item *items; /* sorted by section and place; NULL: not sealed yet */
     size_t item_n;
     char *scratch;
     size_t scratch_n;
-    uint64_t serial; /* views so far */
+    uint64_t serial; /* number of views so far */
     bool sealed;
 };
 
@@ -65,7 +65,7 @@ void metric_set_free(struct metric_set *set)
 void metric_add(struct metric_set *set, const char *section, const struct metric_table *table,
                 const void *owner)
 {
-    ASSERT(!set->items); /* they point into entries */
+    ASSERT(!set->items); /* items point into entries */
     ASSERT((table->gather != NULL) == (table->figures > 0));
     ASSERT((table->family != NULL) != (table->rows != NULL));
     if (set->n == set->cap) {
@@ -77,7 +77,7 @@ void metric_add(struct metric_set *set, const char *section, const struct metric
     set->item_n += table->family ? 1 : table->n;
 }
 
-/* What the rows of a table read from, as it was when this view began. */
+/* The source of a table's rows, gathered at most once per view. */
 static const void *gathered(struct metric_set *set, struct entry *e)
 {
     const struct metric_table *t = e->table;
@@ -107,7 +107,7 @@ static int by_place(const void *a, const void *b)
     return order ? order : x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* All items, behind every place that metric_arrange() gives. */
+/* Makes all items, with places after those from metric_arrange(). */
 static void make_items(struct metric_set *set)
 {
     size_t n = 0;
@@ -144,7 +144,7 @@ size_t metric_arrange(struct metric_set *set, const char *section, const char *n
             const char *name = item_name(x);
             if (!*name || strncmp(name, p, n) != 0 || name[n] != '\0')
                 continue;
-            ASSERT(x->place >= SIZE_MAX / 2); /* it has one place */
+            ASSERT(x->place >= SIZE_MAX / 2); /* not placed twice */
             x->section = section;
             x->place = (size_t)(p - names);
             found++;
@@ -233,7 +233,7 @@ static int is_in(const void *section, const void *item)
     return strcmp(section, ((const struct item *)item)->section);
 }
 
-/* The section's items lie together: the first, and in *end what is behind the last. */
+/* The first of a section's adjacent items; *end is after the last. */
 static struct item *items_of(struct metric_set *set, const char *section, struct item **end)
 {
     seal(set);

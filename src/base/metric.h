@@ -1,16 +1,16 @@
-/* Metrics: tables of what a module counts, each beside the code that counts it, and the set of all
- * tables, from which every view is printed (INFO; what scrapes and surveys). A number is said once:
- * its row has the name of each view, so no view has a list of its own.
+/* Metrics: tables of a module's counters, next to the code that counts, and the set of all tables,
+ * from which every view is generated (INFO, the Prometheus exposition, the survey). Each metric is
+ * defined once: its row has the name for each view, so no view has a list of its own.
  *
- * Tables and what they are read from are borrowed; they outlive the set. Reading a table costs what
- * its gather() and its getters cost: nothing is kept up to date for it. */
+ * Tables and their owners are borrowed and must outlive the set. Reading a table costs its gather()
+ * and getters; nothing is maintained for it otherwise. */
 #ifndef BASE_METRIC_H
 #define BASE_METRIC_H
 
 #include "base/buf.h"
 
-/* METRIC_TEXT: what is no number; scrapes give it as a label of the info metric it names.
- * METRIC_HISTOGRAM: counts by size (METRIC_COUNTS), of columns only. */
+/* METRIC_TEXT: not a number; exposed to Prometheus as a label of the named info metric.
+ * METRIC_HISTOGRAM: counts by size (METRIC_COUNTS), in columns only. */
 enum metric_type {
     METRIC_COUNTER = 1,
     METRIC_GAUGE,
@@ -19,8 +19,8 @@ enum metric_type {
     METRIC_HISTOGRAM
 };
 
-/* Of the value as the getter gives it, which is INFO's. metric_scaled() makes seconds, bytes and
- * shares of it, as names for Prometheus promise. */
+/* The unit of the getter's value, which INFO shows. metric_scaled() converts it to seconds, bytes
+ * and ratios, as Prometheus names promise. */
 enum metric_unit {
     METRIC_NUMBER = 1, /* of things */
     METRIC_BYTES,
@@ -36,34 +36,33 @@ enum metric_unit {
 };
 
 enum {
-    /* There for tools that expect it: this version never counts it. */
+    /* Present for tools that expect it, but always 0. */
     METRIC_ALWAYS_ZERO = 1 << 0,
-    /* The same, of what is not zero but never changes. */
+    /* The same with a constant other than 0. */
     METRIC_CONSTANT = 1 << 1,
-    /* Another row's number once more (a share, a rate, another unit): has no name for Prometheus.
-     */
+    /* Derived from another row (a ratio, a rate, another unit): has no Prometheus name. */
     METRIC_DERIVED = 1 << 2,
-    /* INFO has a second line, name_human, as in 1.50M. */
+    /* INFO has a second line, name_human, such as 1.50M. */
     METRIC_HUMAN = 1 << 3,
-    /* INFO writes % behind it. */
+    /* INFO appends %. */
     METRIC_SIGN = 1 << 4,
-    /* Its name for Prometheus has INFO's unit in it: metric_scaled() leaves it alone. */
+    /* Its Prometheus name contains INFO's unit: metric_scaled() does not convert it. */
     METRIC_UNSCALED = 1 << 5,
 };
 
-/* Of a histogram. Everything is borrowed, and valid as long as what it was read from. */
+/* A histogram. Everything is borrowed, and valid as long as its source. */
 struct metric_counts {
     const uint64_t *by_class; /* base/histogram.h */
-    double unit;              /* seconds of one */
-    double sum;               /* seconds of all together */
-    const double *limits;     /* of what scrapes get, in seconds, ascending */
+    double unit;              /* seconds per unit of the classes */
+    double sum;               /* in seconds */
+    const double *limits;     /* upper bounds for Prometheus in seconds, ascending */
     size_t n;                 /* at most METRIC_LIMITS_MOST */
 };
 #define METRIC_LIMITS_MOST 16
 
 struct metric_value {
     enum {
-        METRIC_ABSENT, /* not known now: no view has a line for it */
+        METRIC_ABSENT, /* unknown at present: omitted from all views */
         METRIC_UNSIGNED,
         METRIC_SIGNED,
         METRIC_REAL,
@@ -75,50 +74,51 @@ struct metric_value {
         uint64_t u;
         int64_t i;
         double d;
-        struct bytes s; /* valid as long as what it was read from */
+        struct bytes s; /* valid as long as its source */
         const struct metric_counts *counts;
     };
 };
 
 struct metric {
-    const char *info; /* its name in INFO */
-    const char *name; /* for Prometheus, {labels} included; redis_ as redis_exporter names it, else
-                       * millrace_; NULL: only INFO has it */
+    const char *info; /* the name in INFO */
+    const char *name; /* the Prometheus name, with {labels}; redis_ as in redis_exporter, else
+                       * millrace_; NULL: INFO only */
     const char *help;
     enum metric_type type;
     enum metric_unit unit;
     unsigned flags;
-    /* from: what the table is read from. NULL in columns of a family. */
+    /* from: the figures or the owner. NULL in columns of a family. */
     struct metric_value (*get)(const void *from);
 };
 
-/* One number of one line of a family. */
+/* A value in a line of a family. */
 struct metric_cell {
     const struct metric *metric;
-    struct bytes info;   /* its name within INFO's line; empty: the metric's */
+    struct bytes info;   /* the name in INFO's line; empty: the metric's */
     struct bytes second; /* the value of the family's second label, if it has one */
     struct metric_value value;
 };
 
 struct metric_sink {
-    /* label: of this line; valid during the call, as the cells are. */
+    /* label: of this line. Label and cells are valid during the call. */
     void (*line)(void *to, struct bytes label, const struct metric_cell *cells, size_t n);
     void *to;
 };
 
-/* Numbers that there are as many of as there are commands, databases ...: a line each, in INFO
- * prefix label:info=value,info=value */
+/* Metrics that exist for each command, database ...: a line each, in INFO prefix
+ * label:info=value,info=value */
 struct metric_family {
-    const char *prefix; /* NULL: INFO does not have it */
-    const char *label;  /* the label's name for Prometheus; NULL: there is one line, without */
-    const char *second; /* of a second label, by which cells of one metric differ; or NULL */
+    const char *prefix; /* NULL: not in INFO */
+    const char *label;  /* the label's name for Prometheus; NULL: a single line without a label */
+    const char *second; /* the name of a second label, by which cells of one metric differ; or NULL
+                         */
     const struct metric *columns;
     size_t n;
     void (*walk)(const void *owner, const struct metric_sink *sink);
 };
 
-/* Rows or a family. Rows read from what gather() has filled (`figures` bytes, zeroed before), when
- * there is one, else from the owner itself. */
+/* Rows or a family. If there is gather(), rows are read from the `figures` bytes that it fills
+ * (zeroed before), else from the owner. */
 struct metric_table {
     const struct metric *rows;
     size_t n;
@@ -127,12 +127,12 @@ struct metric_table {
     const struct metric_family *family;
 };
 
-/* ---- For those who write tables. The rows of one are a .def file of lines
+/* ---- Defining tables. The rows of a table are a .def file of lines
  *
  *      M(COUNTER, BYTES, 0, info_name, "prometheus_name", value, "Help.")
  *
- * included twice: once with METRIC_GETTER for M, which makes a function of each value (an
- * expression over what the table is read from, `declared`), once with METRIC_ROW. */
+ * included twice: once with M as METRIC_GETTER, which defines a function for each value (an
+ * expression that uses the parameter `declared`), once as METRIC_ROW. */
 #define METRIC_GETTER(declared, info, value)                                                       \
     static struct metric_value get_##info(const void *from_)                                       \
     {                                                                                              \
@@ -143,8 +143,8 @@ struct metric_table {
     {#info, name, help, METRIC_##type, METRIC_##unit, flags, get_##info},
 #define METRIC_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-/* Whatever an expression is: an integer of any width, text, bytes, or a value. A double says its
- * decimals: metric_real(). */
+/* Converts an integer of any width, text, bytes, or a value. Doubles need metric_real(), for the
+ * decimals. */
 #define METRIC_VALUE(x)                                                                            \
     _Generic((x),                                                                                  \
         struct metric_value: metric_same,                                                          \
@@ -158,7 +158,7 @@ struct metric_table {
         unsigned: metric_unsigned,                                                                 \
         unsigned long: metric_unsigned,                                                            \
         unsigned long long: metric_unsigned)(x)
-/* A value that is there only under a condition. */
+/* A value that is absent unless the condition holds. */
 #define METRIC_IF(condition, x) ((condition) ? METRIC_VALUE(x) : (struct metric_value){0})
 
 static inline struct metric_value metric_same(struct metric_value v)
@@ -196,64 +196,63 @@ static inline struct metric_value metric_text(const char *text)
     return metric_bytes(bytes_text(text));
 }
 
-/* ---- For those who make the set and print views */
+/* ---- The set and its views */
 
 struct metric_set;
 
 struct metric_set *metric_set_new(void);
 void metric_set_free(struct metric_set *set);
-/* section: the name of INFO's section. The owner is handed to gather(), getters and walk(). */
+/* section: the name of INFO's section. owner: the argument of gather(), getters and walk(). */
 void metric_add(struct metric_set *set, const char *section, const struct metric_table *table,
                 const void *owner);
-/* The section prints these names (of rows; prefixes of families; blanks between them) in this
- * order, whichever tables they are in; what is named nowhere follows in its table's own section, in
- * the order of registration. After the last metric_add(), before the first view, once for each
- * section. Returns how many of the names there are. */
+/* Makes the section print these names (of rows, or prefixes of families, separated by blanks) in
+ * this order, from any tables; items named for no section follow in the section of their table, in
+ * order of registration. To be called once per section, after the last metric_add() and before the
+ * first view. Returns how many of the names exist. */
 size_t metric_arrange(struct metric_set *set, const char *section, const char *names);
-/* The lines of a section, as INFO has them. */
+/* Appends the lines of a section of INFO. */
 void metric_print_info(struct metric_set *set, const char *section, struct buf *out);
 
-/* ---- For who reads a few numbers again and again */
+/* ---- Repeated reading of single metrics */
 
 struct metric_place {
     size_t table;
     const struct metric *metric;
 };
-/* The row of that name in INFO, or the column of that name for Prometheus. False: no table has it.
- * O(all rows). */
+/* Finds a row by its name in INFO, or a column by its Prometheus name. False: not found. O(all
+ * rows). */
 bool metric_find(struct metric_set *set, const char *name, struct metric_place *out);
-/* What is read from now on is as it is now: a table that gathers does so once, for all its rows. */
+/* Begins a consistent reading: after it each table gathers once, for all its rows. */
 void metric_begin(struct metric_set *set);
 struct metric_value metric_read(struct metric_set *set, const struct metric_place *row);
-/* The lines of the family that the column is of, with all its cells. */
+/* Passes on the lines of the column's family, with all cells. */
 void metric_read_lines(struct metric_set *set, const struct metric_place *column,
                        const struct metric_sink *sink);
 
-/* Everything, table by table, in the order of registration; rows of equal name lie together. A
- * family comes column by column, so that what has one name comes in one piece. */
+/* Visits everything by table, in order of registration; rows with equal names are adjacent. A
+ * family is visited by column, so that the lines of one name are contiguous. */
 struct metric_visit {
     const struct metric *metric;
-    struct metric_value value;            /* not absent */
+    struct metric_value value;            /* never absent */
     const char *label_name, *second_name; /* of a family's line, or NULL */
     struct bytes label, second;
 };
 void metric_walk(struct metric_set *set, void (*visit)(void *to, const struct metric_visit *v),
                  void *to);
-/* One table of them, by its number from 0 on; false: there are fewer. */
+/* The same for a single table, numbered from 0; false: no such table. */
 bool metric_walk_table(struct metric_set *set, size_t table,
                        void (*visit)(void *to, const struct metric_visit *v), void *to);
-/* Every metric there is, also those that have no value now: columns with their family, rows with
- * NULL. */
+/* Visits the definition of every metric: columns with their family, rows with NULL. */
 void metric_each(const struct metric_set *set,
                  void (*visit)(void *to, const struct metric *m, const struct metric_family *f),
                  void *to);
-/* The same of one section, in the order of INFO's lines. */
+/* The same for one section, in the order of INFO's lines. */
 void metric_each_line(struct metric_set *set, const char *section,
                       void (*visit)(void *to, const struct metric *m,
                                     const struct metric_family *f),
                       void *to);
-/* The value in seconds, bytes, shares of 1: what a name for Prometheus promises. 0 for text and
- * histograms. */
+/* The value in seconds, bytes or as ratio, as Prometheus names promise. 0 for text and histograms.
+ */
 double metric_scaled(const struct metric *m, const struct metric_value *v);
 
 #endif

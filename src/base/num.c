@@ -1,18 +1,18 @@
-/* Numbers as text, in both directions.
+/* Numbers to text and back.
  *
- * Reading is strict, because the text is a client's and the number may become the value's encoding:
- * "01", "+1", " 1" are text, so that what is read is printed again as the same bytes. Integers are
- * read digit by digit with checks for overflow. Doubles go through strtod(), which needs a NUL
- * behind them: short ones are copied to the stack, others to the heap. It sets ERANGE both for what
- * is too large or too small and for denormal numbers, which are right; so a result of inf or 0 is
- * looked at as well. num_read_double() is the lax way of some commands, and tells of the range.
+ * Parsing is strict, because the number may replace a client's text as the encoding of a value, and
+ * must print as the same bytes again: "01", "+1", " 1" are not numbers. Integers are parsed digit
+ * by digit with overflow checks. Doubles go through strtod(), which needs a NUL at the end: short
+ * ones are copied to the stack, others to the heap. It sets ERANGE for overflow and underflow, but
+ * also for denormal numbers, which are valid; so the result is checked for inf or 0 as well.
+ * num_read_double() is the lenient way of some commands, and reports the range.
  *
- * Printing integers is on the path of every reply: two digits a step from a table, from the end.
- * Doubles are printed in the fewest digits that read back as the same double: 15 are tried first,
- * since they suffice for what people write, then 16 and 17; a denormal number begins at one digit.
- * Where the point stands and when there is an exponent is Redis 7.2's rule (print_digits()).
+ * Printing integers is on the path of every reply: two digits a step from a table, backwards.
+ * Doubles are printed with the fewest digits that parse to the same double: 15 are tried first,
+ * which usually suffice, then 16 and 17; denormal numbers begin at one digit. The position of the
+ * point and the use of an exponent follow Redis 7.2 (print_digits()).
  *
- * Nothing here fails but by false for text that is no number. */
+ * The only failure is false for text that is not a number. */
 #include "base/num.h"
 
 #include "base/mem.h"
@@ -77,7 +77,7 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* The text with a NUL behind it, as strtod() wants it: in `few` or allocated. */
+/* The text NUL-terminated for strtod(): in `few` or allocated. */
 static char *terminated(struct bytes text, char *few, size_t few_n)
 {
     char *copy = text.n < few_n ? few : mem_alloc(text.n + 1);
@@ -222,8 +222,8 @@ bool num_read_double(struct bytes text, bool *in_range, double *out)
     return good;
 }
 
-/* The fewest digits that read back as v > 0, without zeros behind them; *exponent is that of the
- * first. 15 digits are exact wherever a double has its full precision. */
+/* The fewest digits that parse to v > 0, without trailing zeros; *exponent is that of the first
+ * digit. 15 digits are exact wherever a double has its full precision. */
 static int shortest_digits(double v, char digits[18], int *exponent)
 {
     char text[32];
@@ -264,10 +264,10 @@ static size_t print_scientific(char *to, const char *digits, int n, int exponent
     return (size_t)(p - to);
 }
 
-/* Without an exponent as long as that needs few zeros, by the rule of Redis 7.2. */
+/* Prints without an exponent if that needs few zeros, by the rule of Redis 7.2. */
 static size_t print_digits(char *to, const char *digits, int n, int exponent)
 {
-    int zeros = exponent - n + 1; /* behind the digits; negative: so many of them are decimals */
+    int zeros = exponent - n + 1; /* after the digits; negative: the number of decimals */
     char *p = to;
     if (zeros >= 0 && exponent < n + 7) {
         memcpy(p, digits, (size_t)n);

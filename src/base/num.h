@@ -1,4 +1,5 @@
-/* Numbers from text and back, strictly: no spaces, no leading zeros, no plus sign, all of it. */
+/* Conversion between numbers and text. Parsing is strict: the whole text, no spaces, leading zeros
+ * or plus sign. */
 #ifndef BASE_NUM_H
 #define BASE_NUM_H
 
@@ -13,35 +14,35 @@
 
 bool num_parse_int(struct bytes text, long long *out);
 bool num_parse_uint(struct bytes text, uint64_t *out);
-/* The doubles of clients, as strtod() reads them (also hexadecimal ones, inf and the smallest
- * denormal ones). Whole text, no space in front, no NaN, nothing that has to become 0 or inf. */
+/* Doubles from clients, as by strtod() (including hexadecimal ones, inf and denormal ones). Whole
+ * text, no leading space, no NaN, no overflow or underflow. */
 bool num_parse_double(struct bytes text, double *out);
-/* Likewise, of less than NUM_LONG_DOUBLE_MOST bytes. */
+/* Likewise, with less than NUM_LONG_DOUBLE_MOST bytes. */
 bool num_parse_long_double(struct bytes text, long double *out);
-/* The bounds of ranges and the weights of SORT, which are read laxer: blanks in front, nothing at
- * all for 0, up to the first NUL; no NaN. *in_range: it did not have to be rounded to 0, inf or a
- * denormal number. */
+/* Lenient parsing for bounds of ranges and weights of SORT: allows leading blanks, empty text for
+ * 0, and ends at the first NUL; no NaN. *in_range: strtod() did not report overflow or underflow.
+ */
 bool num_read_double(struct bytes text, bool *in_range, double *out);
-/* "10mb", "1k", "5": bytes. Factors k m g (1000) and kb mb gb (1024). */
+/* Bytes from "10mb", "1k", "5": factors k m g (1000) and kb mb gb (1024). */
 bool num_parse_size(struct bytes text, long long *out);
 
-/* All return the count of bytes written; no NUL behind them. */
+/* These return the number of bytes written, without a NUL. */
 size_t num_print_int(char *to, long long v);
 size_t num_print_uint(char *to, uint64_t v);
 /* Exactly four digits of v < 10000. */
 void num_print_four(char *to, unsigned v);
-/* Whole numbers up to 2^62 with all digits, others in the shortest text that reads back as the same
- * double, as Redis 7.2 writes them; "inf", "-inf", "nan". */
+/* Integers up to 2^62 with all digits, others in the shortest form that parses to the same double,
+ * as Redis 7.2 prints them; "inf", "-inf", "nan". */
 size_t num_print_double(char *to, double v);
-/* Likewise, but with zeros behind the digits that tell a double from its neighbours, also in whole
- * numbers: 1795898401767012000. */
+/* Likewise, but integers too have only the digits needed to identify the double, then zeros:
+ * 1795898401767012000. */
 size_t num_print_shortest(char *to, double v);
-/* Plain decimal notation with up to 17 decimals, trailing zeros dropped, as INCRBYFLOAT answers. */
+/* Decimal notation with up to 17 decimals, without trailing zeros, as in replies of INCRBYFLOAT. */
 size_t num_print_long_double(char *to, long double v);
-/* The count of digits of v. */
+/* The number of decimal digits of v. */
 unsigned num_digits(uint64_t v);
 
-/* a+b and a*b; false when they do not fit. */
+/* a+b and a*b; false: overflow. */
 static inline bool num_add(long long a, long long b, long long *out)
 {
     return !__builtin_add_overflow(a, b, out);
@@ -50,7 +51,7 @@ static inline bool num_mul(long long a, long long b, long long *out)
 {
     return !__builtin_mul_overflow(a, b, out);
 }
-/* a-b and a*b, or what is nearest: for times and spans that clients and files set. */
+/* a-b and a*b, saturating: for times and durations set by clients and files. */
 static inline long long num_minus(long long a, long long b)
 {
     long long v;

@@ -47,7 +47,7 @@ uint64_t rng_next(struct rng *r)
 uint64_t rng_below(struct rng *r, uint64_t bound)
 {
     ASSERT(bound > 0);
-    /* Above the limit the remainders would prefer small numbers. */
+    /* Values above the limit would bias the remainder to small numbers. */
     uint64_t limit = UINT64_MAX - UINT64_MAX % bound, v;
     do
         v = rng_next(r);

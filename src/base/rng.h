@@ -1,4 +1,4 @@
-/* Random numbers: the system's for secrets, a small generator (xoshiro256**) for choices. */
+/* Random numbers: the system's for secrets, a fast generator (xoshiro256**) for other choices. */
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 

@@ -1,5 +1,5 @@
-/* An owned, counted, immutable byte string. Shared by reference between the keyspace, replies on
- * their way out and copies of arguments. Counting is not atomic: one thread owns all references. */
+/* A reference-counted, immutable byte string, shared by the keyspace, pending replies and copies of
+ * arguments. The count is not atomic: one thread owns all references. */
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
@@ -14,15 +14,15 @@ struct str {
     char p[];
 };
 
-/* A new string with one reference. str_try_raw(): contents undefined, NULL when memory is short. */
+/* A new string with one reference. str_try_raw(): contents undefined; NULL: out of memory. */
 struct str *str_new(struct bytes from);
 struct str *str_try_raw(size_t n);
-/* Sole owner only: changes the length, may move. NULL when memory is short (s untouched). */
+/* Only with a single reference: changes the length, may move. NULL: out of memory (s unchanged). */
 struct str *str_try_resize(struct str *s, size_t n);
 void str_unref(struct str *s);
-/* One that is on its way to clients and never data: all such are counted together. */
+/* A message for clients, never data: the memory of all messages is counted. */
 struct str *str_new_message(struct bytes from);
-/* Bytes of all messages that still exist. */
+/* Bytes of all existing messages. */
 size_t str_messages(void);
 
 static inline struct str *str_ref(struct str *s)

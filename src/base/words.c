@@ -15,7 +15,7 @@ bool words_is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r') || c == 0;
 }
 
-/* What stands behind a backslash in double quotes, at p; returns where the text goes on. */
+/* Decodes the escape at p, after a backslash in double quotes; returns the position after it. */
 static const char *escape(const char *p, const char *end, char *out)
 {
     static const char from[] = "nrtba", into[] = "\n\r\t\b\a";
@@ -37,7 +37,7 @@ int words_next(const char **at, const char *end, char **to, struct bytes *word)
     if (p >= end)
         return 0;
     while (p < end && (quote || !words_is_blank(*p))) {
-        /* A quote may begin within a word, but it ends it: a"b" is ab, "a"b is an error. */
+        /* A quote may begin inside a word, but ends it: a"b" is ab, "a"b is an error. */
         char c = *p++;
         if (quote == '"' && c == '\\' && p < end) {
             p = escape(p, end, out++);
@@ -77,7 +77,7 @@ int words_split(struct bytes line, struct bytes *words, int max, char **text)
     return got < 0 ? -1 : n;
 }
 
-/* Also what would begin a comment, or be taken for the end of a line, is put into quotes. */
+/* Also quotes what would begin a comment or be taken for a line end. */
 void words_quote(struct buf *out, struct bytes word)
 {
     bool plain = word.n > 0;

@@ -1,17 +1,17 @@
-/* Lines of words as Redis' configuration, manifests and inline requests have them: blanks separate,
- * "..." may hold \n \r \t \b \a \xhh \" \\, '...' only \'. */
+/* Lines of words as in Redis' configuration, manifests and inline requests: separated by blanks;
+ * "..." may contain \n \r \t \b \a \xhh \" \\, '...' only \'. */
 #ifndef BASE_WORDS_H
 #define BASE_WORDS_H
 
 #include "base/buf.h"
 
-/* The word at *at (which moves behind it), unescaped to *to (which moves behind its bytes; no more
- * than the line has). 1: a word; 0: the line has no more; -1: quotes that do not balance. */
+/* Reads the word at *at and unescapes it to *to (never longer than the line); both advance past it.
+ * 1: a word; 0: end of line; -1: unbalanced quotes. */
 int words_next(const char **at, const char *end, char **to, struct bytes *word);
-/* All words of a line, NUL-terminated one behind another in *text (the caller's to free). Returns
- * how many; -1: quotes that do not balance, or more than max words. */
+/* Splits a line into words, which are stored NUL-terminated in *text (freed by the caller). Returns
+ * how many; -1: unbalanced quotes, or more than max words. */
 int words_split(struct bytes line, struct bytes *words, int max, char **text);
-/* The word behind out, in quotes when it would not come back as it is. */
+/* Appends the word to out, quoted if it would not be read back otherwise. */
 void words_quote(struct buf *out, struct bytes word);
 bool words_is_blank(char c);
 

@@ -1,14 +1,15 @@
-/* A zone is an array of spans: begin and offset. GLib answers which of its intervals holds a moment
- * but not where one ends, so ends are found by halving, once, when the zone is read.
+/* A zone is an array of spans: begin and offset. GLib tells which of its intervals contains a time,
+ * but not where that ends, so ends are found by bisection, once, when the zone is read.
  *
- * GLib takes much for a zone: POSIX rules ("FOO5"), offsets, any file, the machine's own zone. So a
- * name is judged here: letters, digits and _ + - / in a path below the directory that leads to a
- * file of the right format, without leap seconds (right/...). GLib is then given the whole path,
- * which it takes for nothing else.
+ * GLib accepts too much as a zone: POSIX rules ("FOO5"), offsets, any file, the machine's own zone.
+ * So a name is checked here: letters, digits and _ + - / in a path below the directory that leads
+ * to a file of the right format, without leap seconds (right/...). GLib then gets the full path,
+ * which it cannot interpret otherwise.
  *
- * GLib 2.74 misreads one zone, Ireland's beyond 2037 (its rule calls winter what is shifted).
+ * GLib 2.74 misreads one zone, Ireland's beyond 2037 (whose rule has negative daylight saving time
+ * in winter).
  *
- * A file that has changed (tzdata was updated) is another zone; who holds the old one keeps it. */
+ * A changed file (after an update of tzdata) becomes a new zone; holders of the old one keep it. */
 #include "base/zone.h"
 
 #include "base/mem.h"
@@ -21,7 +22,9 @@
 
 #define PATH_ROOM 512
 #define DAY       86400
-#define STEP      (32 * (int64_t)DAY) /* of the search for the next shift; doubled each time */
+#define STEP                                                                                       \
+    (32 * (int64_t)DAY) /* first step of the search for the next shift, doubled each               \
+                         * time */
 
 struct span {
     int64_t from, offset;
@@ -32,7 +35,7 @@ struct zone {
     struct span spans[];
 };
 
-/* What tells one version of a file from the next. */
+/* Identifies a version of a file. */
 struct version {
     ino_t inode;
     off_t size;
@@ -76,7 +79,7 @@ static int64_t offset_at(GTimeZone *z, int64_t s)
     return g_time_zone_get_offset(z, g_time_zone_find_interval(z, G_TIME_TYPE_UNIVERSAL, s));
 }
 
-/* The first moment behind s, up to ZONE_UNTIL, that is in another interval. */
+/* The first time after s, up to ZONE_UNTIL, that is in another interval. */
 static int64_t next_shift(GTimeZone *z, int64_t s)
 {
     int here = g_time_zone_find_interval(z, G_TIME_TYPE_UNIVERSAL, s);
@@ -147,7 +150,7 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* "localtime" leads to the machine's own zone: what it means is no fact of tzdata. */
+/* Excludes "localtime", the machine's own zone, which is not part of tzdata. */
 static bool is_name(struct bytes name)
 {
     if (name.n == 0 || name.n > ZONE_NAME_MOST || !is_letter(name.p[0]))
@@ -160,8 +163,8 @@ static bool is_name(struct bytes name)
     return !bytes_equal(name, BYTES("localtime"));
 }
 
-/* Whether it is a file of tzdata: it begins with "TZif", and its count of leap seconds (byte 28) is
- * 0. With leap seconds its times would not be those of Unix. */
+/* Whether it is a usable file of tzdata: begins with "TZif", and has no leap seconds (count at byte
+ * 28), with which its times would not be Unix time. */
 static bool look_at(const char *path, struct version *version)
 {
     char head[32];
@@ -190,7 +193,7 @@ static struct zone *load(const char *path)
     if (!z)
         return NULL;
     struct zone *out = spans_of(z);
-    g_time_zone_unref(z); /* the last one: GLib forgets it and reads the file again next time */
+    g_time_zone_unref(z); /* the last reference: GLib will read the file again next time */
     return out;
 }
 

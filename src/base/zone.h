@@ -1,8 +1,9 @@
-/* Local time, from the files of tzdata: which offset to UTC a zone has at a moment. Read by GLib,
- * which knows rules of summer time beyond the last shift that a file lists; kept here as spans, so
- * that asking costs no call. Times are seconds since 1970, offsets seconds east of Greenwich.
+/* Time zones from the files of tzdata: the offset to UTC at a given time. Read by GLib, which
+ * applies the rules for daylight saving time beyond the last shift listed in a file; kept here as
+ * spans, so that look-ups need no GLib. Times are Unix time in seconds, offsets seconds east of
+ * Greenwich.
  *
- * A zone lives as long as its table: there are some 600, and who holds one need not count. */
+ * A zone lives as long as its table: there are some 600, so references are not counted. */
 #ifndef BASE_ZONE_H
 #define BASE_ZONE_H
 
@@ -10,28 +11,28 @@
 
 #define ZONE_DIRECTORY "/usr/share/zoneinfo"
 #define ZONE_NAME_MOST 64
-#define ZONE_UNTIL     4102444800 /* 2100: from here on a zone keeps the offset that it has */
+#define ZONE_UNTIL     4102444800 /* 2100: shifts after this are ignored */
 
 struct zone;
 struct zone_table;
 
-/* From the shift before to the next one; the first span has neither begin nor past. */
+/* The time between two shifts. */
 struct zone_span {
-    int64_t from, until; /* until: not included; INT64_MIN and INT64_MAX: no shift */
+    int64_t from, until; /* from <= t < until; INT64_MIN and INT64_MAX: no shift */
     int64_t offset;
-    int64_t before; /* the offset in front of `from` */
+    int64_t before; /* the offset before `from` */
 };
 
-/* The zones whose files lie in this directory. A file is read when its zone is asked for first. */
+/* The zones with files in this directory. A file is read when its zone is first looked up. */
 struct zone_table *zone_table_new(const char *directory);
 void zone_table_free(struct zone_table *t);
-/* The zone of a name like Europe/Berlin, as its file is now; NULL: there is none. Cost: a look at
- * the file, and some milliseconds to read it when it is new. */
+/* The zone of a name like Europe/Berlin, by the present file; NULL: none. Cost: checks the file,
+ * and takes some milliseconds to read a new or changed one. */
 const struct zone *zone_find(struct zone_table *t, struct bytes name);
-/* Without tzdata too. */
+/* Works without tzdata. */
 const struct zone *zone_utc(void);
 
-/* The span that holds a moment, which is not before 1970. Cost: O(log of spans). */
+/* The span that contains a time not before 1970. O(log spans). */
 struct zone_span zone_at(const struct zone *z, int64_t s);
 
 #endif

@@ -3,11 +3,11 @@
  * + 2^k share the entries of the shorter address: adding a bucket splits exactly its twin, and
  * removing the last one merges it with its twin.
  *
- * insert put() into the home's chain; when two buckets have GROW_LOAD entries on average,
- * split_one() makes the next bucket and rehashes the chain of its twin remove clear_slot(); below
- * SHRINK_LOAD, join_one() takes the last bucket away find the tags of a bucket, seven bits of the
- * hash with the top bit set, are compared at once in a 64-bit word; only entries with a matching
- * tag are accessed
+ *   insert  put() into the home's chain; when two buckets have GROW_LOAD entries on average,
+ *           split_one() makes the next bucket and rehashes the chain of its twin
+ *   remove  clear_slot(); below SHRINK_LOAD, join_one() takes the last bucket away
+ *   find    the tags of a bucket, seven bits of the hash with the top bit set, are compared at once
+ *           in a 64-bit word; only entries with a matching tag are accessed
  *
  * Buckets are in segments of 512, so growing moves none; only segment 0 starts with FIRST buckets
  * and doubles by copying until it has full size. The directory of segments doubles too. Only

@@ -24,7 +24,7 @@ pid_t child_start(int lock)
     struct sigaction plain = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGTERM, &plain, NULL);
     sigaction(SIGUSR1, &plain, NULL);
-    /* Ctrl-C at a terminal reaches us too; the parent decides what happens then. */
+    /* Ctrl-C at a terminal reaches the child too; the parent decides what to do. */
     sigaction(SIGINT, &ignore, NULL);
     return 0;
 }
@@ -34,7 +34,7 @@ int child_pipe(int ends[2])
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* or the child waits after every 64 KiB */
+    fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* else the child blocks after every 64 KiB */
     return 0;
 }
 

@@ -54,7 +54,7 @@ static const char *const forbidden[] = {
     "unshare",
     "userfaultfd",
     "vhangup",
-#ifndef LEAKS_ARE_TRACED /* LeakSanitizer stops the threads by it */
+#ifndef LEAKS_ARE_TRACED /* LeakSanitizer needs it to stop threads */
     "ptrace",
 #endif
 };
@@ -64,12 +64,13 @@ int confine_calls(void)
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     if (!filter)
         return -ENOMEM;
-    int r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree, not a chain */
+    int r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree, not a list of
+                                                                    * comparisons */
     for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden) && r == 0; i++) {
         int call = seccomp_syscall_resolve_name(forbidden[i]);
         if (call != __NR_SCMP_ERROR)
             r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0);
-        if (r == -EDOM) /* not a call of this machine */
+        if (r == -EDOM) /* not a call of this architecture */
             r = 0;
     }
     if (r == 0)

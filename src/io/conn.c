@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define PIECES 64
-#define RECORD 16384 /* the most that one TLS record holds */
+#define RECORD 16384 /* capacity of a TLS record */
 
 struct conn {
     int fd;
@@ -68,7 +68,7 @@ long conn_read(struct conn *c, void *to, size_t n)
     return got < 0 ? -errno : got;
 }
 
-/* One record: pieces are put together, so that small replies do not each become one. */
+/* Writes one record; joins the pieces, so that small replies do not become a record each. */
 static long write_record(struct conn *c, const struct iovec *pieces, int n)
 {
     char together[RECORD];

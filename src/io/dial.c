@@ -21,9 +21,9 @@ struct dial {
     void *context;
     struct tls_context *tls;
     struct resolve *resolve;
-    const struct addrinfo *next; /* the address to be tried next; the resolver's */
+    const struct addrinfo *next; /* the next address to try; owned by the resolver */
     struct conn *conn;           /* CONNECTING, SECURING */
-    int error;                   /* of the last address */
+    int error;                   /* -errno of the last address */
     char why[160];
     char source[64];
     char host[];
@@ -63,13 +63,13 @@ static int bind_source(int fd, const char *source, const struct addrinfo *to)
     if (!*source)
         return 0;
     if (getaddrinfo(source, "0", &hints, &found) != 0)
-        return -EAFNOSUPPORT; /* no address, or not of the family of the other end */
+        return -EAFNOSUPPORT; /* not an address, or of another family */
     int bound = bind(fd, found->ai_addr, found->ai_addrlen) < 0 ? -errno : 0;
     freeaddrinfo(found);
     return bound;
 }
 
-/* -EAGAIN: under way; else the address is no good. */
+/* -EAGAIN: in progress; else the address has failed. */
 static int start(struct dial *d, const struct addrinfo *to)
 {
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -105,8 +105,8 @@ static int try_next(struct dial *d)
     return error;
 }
 
-/* A port of this machine that nobody listens on may be given to us as our own: the kernel then
- * connects the socket with itself. */
+/* Connecting to a local port without a listener, the kernel may choose the same port as ours and
+ * connect the socket to itself. */
 static bool is_connected_to_itself(int fd)
 {
     struct sockaddr_storage ours, theirs;
@@ -151,7 +151,7 @@ static int secure(struct dial *d)
     return r;
 }
 
-/* One step of the connection that is being made. */
+/* One step of establishing the connection. */
 static int advance(struct dial *d)
 {
     if (d->stage == SECURING)

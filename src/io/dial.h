@@ -1,11 +1,11 @@
-/* An outgoing TCP connection, made without waiting: the address, the connection, and the handshake
- * of TLS where it is asked for. Addresses of a name are tried one after the other. How long all
- * this may take is the caller's business: he drops the dial when he has waited enough.
+/* Opens an outgoing TCP connection without blocking: address resolution, connect, and a TLS
+ * handshake if requested. The addresses of a name are tried one after the other. Timeouts are up to
+ * the caller, who frees the dial.
  *
  *     d = dial_new(loop, &to, ready, context);
  *     dial_step(d, &conn)      once at once, and whenever ready() was called
  *
- * The connection that comes out calls the same ready(). */
+ * The resulting connection calls the same ready(). */
 #ifndef IO_DIAL_H
 #define IO_DIAL_H
 
@@ -14,25 +14,25 @@
 struct dial;
 
 struct dial_to {
-    const char *host;   /* a name, or an address */
-    int port;           /* 1 to 65535 */
-    const char *source; /* numeric address of ours to come from; "": whichever the system takes */
-    struct tls_context *tls; /* of tls_context_new_client(); NULL: plain. Not used after
-                              * dial_step() is through */
+    const char *host;        /* a name, or an address */
+    int port;                /* 1 to 65535 */
+    const char *source;      /* numeric local address to bind to; "": chosen by the system */
+    struct tls_context *tls; /* of tls_context_new_client(); NULL: plain. Not used after the last
+                              * dial_step() */
 };
 
-/* What `to` points to is copied, but for tls. ready() only notes; events are not to be relied on.
- */
+/* Copies what `to` points to, except tls. ready() only schedules dial_step(); its events are not
+ * meaningful. */
 struct dial *dial_new(struct loop *l, const struct dial_to *to,
                       void (*ready)(void *context, int events), void *context);
-/* 0: *made is connected (with TLS: the other side's certificate is good, and for the host's name
- * when a name was given), wants to be told of readability, and is the caller's; -EAGAIN: goes on;
- * else the -errno of the last address that was tried, -EPROTO: TLS. After 0 or an error only
- * dial_free(). */
+/* 0: *made is connected (with TLS: the certificate is verified, including the host name if a name
+ * was given), waits for readability, and is owned by the caller; -EAGAIN: in progress; else the
+ * -errno of the last address tried, -EPROTO: TLS. After 0 or an error only dial_free() may be
+ * called. */
 int dial_step(struct dial *d, struct conn **made);
-/* After an error: what failed, in words ("connect: Connection refused"). */
+/* After an error: a description ("connect: Connection refused"). */
 const char *dial_why(const struct dial *d);
-/* At any time; NULL is nothing. */
+/* At any time; NULL is allowed. */
 void dial_free(struct dial *d);
 
 #endif

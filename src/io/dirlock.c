@@ -43,7 +43,7 @@ pid_t dirlock_holder(const char *path)
         int pid;
         unsigned major_n, minor_n;
         unsigned long long inode;
-        /* "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF"; who waits has "->" in front. */
+        /* "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF"; waiters have "->" in front. */
         if (sscanf(line, "%*u: FLOCK %*s %*s %d %x:%x:%llu", &pid, &major_n, &minor_n, &inode) !=
                 4 ||
             inode != st.st_ino || pid <= 0)
@@ -54,6 +54,6 @@ pid_t dirlock_holder(const char *path)
             same_inode = pid;
     }
     fclose(f);
-    /* Some file systems (btrfs) show another device to stat() than to the list. */
+    /* On some file systems (btrfs) stat() reports another device than the list. */
     return exact ? exact : same_inode;
 }

@@ -6,11 +6,11 @@
  * and at worst the temporary file.
  *
  * Functions return 0, a descriptor or a length, or -errno; nothing is logged and nothing is retried
- * except after EINTR and short writes. A failed fsync() is returned like any other error: that the
- * file must not be trusted any more is the caller's business (persist/aof_segment.c).
+ * except after EINTR and short writes. A failed fsync() is returned like any other error: the
+ * caller must know that the file can no longer be trusted (persist/aof_segment.c).
  *
- * In builds with MILLRACE_FAULTS calls that change the disk, or that a start depends on, ask
- * fault_strikes() first. */
+ * In builds with MILLRACE_FAULTS, calls that change the disk, or that a start depends on, first
+ * check fault_strikes(). */
 #include "io/file.h"
 
 #include "base/assert.h"

@@ -10,7 +10,7 @@
 static char file[101];
 static struct sigaction before;
 
-/* Only what a handler may call. */
+/* A signal handler: calls only async-signal-safe functions. */
 static void interrupted(int number)
 {
     static const char text[] = "You insist... exiting now.\n";
@@ -24,7 +24,7 @@ static void interrupted(int number)
 void interrupt_arm(const char *path)
 {
     struct sigaction act = {.sa_handler = interrupted};
-    ASSERT(strlen(path) < sizeof(file)); /* a name cut short would be another file's */
+    ASSERT(strlen(path) < sizeof(file)); /* a truncated name would be another file */
     strcpy(file, path);
     sigaction(SIGINT, &act, &before);
 }

@@ -9,7 +9,7 @@
 struct loop {
     struct ev_loop *ev;
     ev_timer limit;
-    struct dlist_node ready; /* descriptors that can be used, in the order of the kernel's list */
+    struct dlist_node ready; /* ready descriptors, in the order of the kernel's list */
 };
 
 struct loop_fd {
@@ -105,8 +105,8 @@ void loop_after_fork(struct loop *l)
     ev_loop_fork(l->ev);
 }
 
-/* libev reads the kernel's list from its front and runs the callbacks from its end: put in front of
- * each other they are in the kernel's order again. */
+/* libev reads the kernel's list forwards and runs the callbacks backwards: prepending restores the
+ * kernel's order. */
 static void fd_ready(struct ev_loop *ev, ev_io *io, int events)
 {
     struct loop_fd *w = io->data;

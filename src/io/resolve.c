@@ -11,12 +11,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* What the thread works on. Loop and thread have a share each; who gives up the last one frees it,
- * so that neither waits for the other. */
+/* A lookup, with a reference each for the loop and the thread; the last one frees it, so that
+ * neither waits for the other. */
 struct lookup {
     _Atomic int shares;
     _Atomic bool done;
-    int bell;    /* an eventfd that the thread rings */
+    int bell;    /* an eventfd, written by the thread when done */
     int failure; /* EAI_ */
     struct addrinfo *list;
     char service[8];
@@ -26,7 +26,7 @@ struct lookup {
 struct resolve {
     struct lookup *lookup;
     struct loop_fd *watch; /* of the bell; NULL: a numeric address */
-    int error;             /* no thread or no bell could be had */
+    int error;             /* creating the thread or the eventfd failed */
 };
 
 static void give_up(struct lookup *u)
@@ -56,7 +56,7 @@ static void run(void *argument)
     atomic_store(&u->done, true);
     uint64_t one = 1;
     ssize_t n = write(u->bell, &one, sizeof(one));
-    (void)n; /* an eventfd takes it */
+    (void)n; /* cannot fail on an eventfd */
     give_up(u);
 }
 

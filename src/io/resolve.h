@@ -1,5 +1,6 @@
-/* Addresses of a host. A numeric address is there at once; a name is looked up on a thread of its
- * own, because the C library waits for name servers as long as it likes and cannot be stopped. */
+/* Resolves a host to addresses. A numeric address is available at once; a name is looked up in a
+ * thread of its own, because the C library may wait for name servers indefinitely and cannot be
+ * cancelled. */
 #ifndef IO_RESOLVE_H
 #define IO_RESOLVE_H
 
@@ -8,14 +9,14 @@
 struct addrinfo;
 struct resolve;
 
-/* ready() notes that resolve_take() has an answer. It is not called for a numeric address. */
+/* ready() is called when resolve_take() has a result; not for a numeric address. */
 struct resolve *resolve_new(struct loop *l, const char *host, int port,
                             void (*ready)(void *context, int events), void *context);
-/* 0: *list are the stream addresses, owned by r; -EAGAIN: not yet; else -errno (-EADDRNOTAVAIL:
- * there is no such host; resolve_why() says it in words). */
+/* 0: *list has the stream addresses, owned by r; -EAGAIN: not yet; else -errno (-EADDRNOTAVAIL: no
+ * such host), described by resolve_why(). */
 int resolve_take(struct resolve *r, const struct addrinfo **list);
 const char *resolve_why(const struct resolve *r);
-/* At any time; a lookup that is under way ends by itself. NULL is nothing. */
+/* At any time; a running lookup ends by itself. NULL is allowed. */
 void resolve_free(struct resolve *r);
 
 #endif

@@ -4,18 +4,18 @@
  *                       |                                     |
  *                       +---------> broken <-----------------+
  *
- * A read may need to write (handshake, key update) and a write to read. OpenSSL says so by
- * WANT_READ and WANT_WRITE: both become -EAGAIN, and tls_wants_room() tells the loop that a read
- * waits for room to write. A write that returned -EAGAIN must be repeated with the same bytes at
- * the front; the buffer may have moved.
+ * A read may need to write (handshake, key update) and a write to read. OpenSSL reports WANT_READ
+ * and WANT_WRITE: both become -EAGAIN, and tls_wants_room() tells the caller that a read waits for
+ * a writable socket. A write that returned -EAGAIN must be repeated with the same bytes at the
+ * front; the buffer may have moved.
  *
- * OpenSSL may hold decrypted bytes while the socket is silent. tls_read() therefore reads until
- * nothing is pending or the place is full, and the caller asks tls_pending() before it waits.
+ * OpenSSL may hold decrypted bytes while the socket is not readable. So tls_read() reads until
+ * nothing is pending or the buffer is full, and the caller checks tls_pending() before it waits.
  *
  * A protocol error or a failed socket makes the state broken: every later call fails without
- * touching OpenSSL, which must not be called again after a fatal error. The error queue of OpenSSL
- * is one for the thread, so it is cleared in front of each call: an old error would be blamed on
- * another connection. */
+ * calling OpenSSL, which is not allowed after a fatal error. OpenSSL's error queue is per thread,
+ * so it is cleared before each call: else an old error would be attributed to another connection.
+ */
 #include "io/tls.h"
 
 #include "base/mem.h"
@@ -35,8 +35,8 @@ struct tls_context {
 struct tls {
     SSL *ssl;
     bool wants_room;
-    bool broken;        /* after a fatal error nothing more may be called */
-    unsigned long code; /* OpenSSL's, of what broke it; 0: it has none */
+    bool broken;        /* a fatal error has occurred */
+    unsigned long code; /* OpenSSL's error that broke it; 0: none */
 };
 
 static bool fail(struct buf *error, const char *what)
@@ -292,7 +292,7 @@ void tls_free(struct tls *t)
     mem_free(t);
 }
 
-/* What a call that did not succeed means. */
+/* The result of a call that did not succeed. */
 static long outcome(struct tls *t, int result, bool reading)
 {
     switch (SSL_get_error(t->ssl, result)) {
@@ -324,7 +324,7 @@ long tls_read(struct tls *t, void *to, size_t n)
     size_t got = 0;
     if (t->broken)
         return -EPROTO;
-    /* Records are small: as many as there are and fit. */
+    /* Records are small, so read all that are available and fit. */
     while (got < n) {
         ERR_clear_error();
         errno = 0;
@@ -361,7 +361,7 @@ int tls_handshake(struct tls *t)
     if (r == 1)
         return 0;
     long why = outcome(t, r, true);
-    return why ? (int)why : -ECONNRESET; /* the other side left */
+    return why ? (int)why : -ECONNRESET; /* closed by the peer */
 }
 
 const char *tls_why(const struct tls *t)

@@ -10,10 +10,10 @@ struct worker {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t more, idle;
-    struct worker_job *queue, **queue_end; /* to be run */
+    struct worker_job *queue, **queue_end; /* waiting to run */
     struct worker_job *finished, **finished_end;
     bool stop, busy;
-    size_t pending; /* the loop's count */
+    size_t pending; /* counted by the loop */
     struct loop_wake *wake;
 };
 
@@ -41,7 +41,7 @@ static void *main_of_thread(void *argument)
         w->finished_end = &job->next;
         if (!w->queue)
             pthread_cond_broadcast(&w->idle);
-        /* Whoever is woken wants the lock, on this very core perhaps. */
+        /* Unlock first: the woken thread needs the lock at once. */
         pthread_mutex_unlock(&w->lock);
         loop_wake_send(w->wake);
         pthread_mutex_lock(&w->lock);
@@ -66,7 +66,7 @@ static void collect(void *context)
     }
 }
 
-/* Signals are the loop's thread's. Returns 0 or an errno. */
+/* Signals are left to the loop's thread. Returns 0 or an errno. */
 static int start_thread(pthread_t *thread, void *(*run)(void *argument), void *argument)
 {
     sigset_t all, old;
@@ -114,7 +114,7 @@ void worker_submit(struct worker *w, struct worker_job *job)
     *w->queue_end = job;
     w->queue_end = &job->next;
     pthread_mutex_unlock(&w->lock);
-    pthread_cond_signal(&w->more); /* not before: the thread wants the lock at once */
+    pthread_cond_signal(&w->more); /* after unlocking, since the thread needs the lock at once */
 }
 
 void worker_drain(struct worker *w)

@@ -1,5 +1,5 @@
-/* A helper thread with a queue of jobs: the only place that owns threads. Jobs run in order; the
- * loop is woken when one is done and collects the results on its own thread. */
+/* A worker thread with a queue of jobs: the only place that owns threads. Jobs run in order; the
+ * loop is woken when one is done and collects the results in its own thread. */
 #ifndef IO_WORKER_H
 #define IO_WORKER_H
 
@@ -9,8 +9,8 @@
 
 struct worker;
 
-/* run() works on the worker's thread, done() afterwards on the loop's. The job lives until done().
- */
+/* run() is called in the worker's thread, done() afterwards in the loop's. The job must live until
+ * done(). */
 struct worker_job {
     void (*run)(struct worker_job *job);
     void (*done)(struct worker_job *job);
@@ -18,7 +18,7 @@ struct worker_job {
 };
 
 struct worker *worker_new(struct loop *l, const char *name);
-/* Lets the queue run dry, then joins. done() is called for what was still open. */
+/* Waits until all jobs have run, calls done() for them, and joins the thread. */
 void worker_free(struct worker *w);
 void worker_submit(struct worker *w, struct worker_job *job);
 /* Blocks until everything submitted has run, and calls done() for it. */
@@ -26,8 +26,8 @@ void worker_drain(struct worker *w);
 /* Jobs not yet done(). */
 size_t worker_pending(const struct worker *w);
 
-/* A thread of its own for one call that may take long and that nobody can end; nobody waits for it
- * either. It takes no signals. Returns 0 or -errno. */
+/* Runs a call that may take long and cannot be cancelled in a detached thread of its own, with
+ * signals blocked. Returns 0 or -errno. */
 int worker_alone(void (*run)(void *argument), void *argument);
 
 #endif

@@ -1,8 +1,9 @@
 /* The life of a file in the directory:
  *
- * 1. a file is created empty and synced, its directory too (aof_files_create()); 2. a manifest that
- * names it replaces the present one, by a temporary file, fsync and rename; from here on a start
- * reads it; 3. files that the new manifest no longer names are removed, or kept as history.
+ *   1.  a file is created empty and synced, its directory too (aof_files_create());
+ *   2.  a manifest that names it replaces the present one, by a temporary file, fsync and rename;
+ *       from here on a start reads it;
+ *   3.  files that the new manifest no longer names are removed, or kept as history.
  *
  * A crash between two steps leaves files that no manifest names, which the next start removes
  * (aof_files_sweep()). A crash never leaves a manifest that names a missing file.

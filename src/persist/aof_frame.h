@@ -1,10 +1,11 @@
 /* The lines that frame journal bytes in the append-only file: the only place that knows their
  * format. The reader accepts exactly what the writer would have printed.
  *
- * header #MILLRACE:2:<salt>:<offset>:<replication id>:<crc32c> first line of the file generation
- * #GENERATION:<number>:<crc32c> second line of a base of commands timestamp #TS:<seconds since
- * 1970> in front of a frame, when it is wanted note #SKIP:<n> #ONLY:<n> #ID:<id> in a frame: where
- * file and stream differ trailer #CRC:<bytes>:<crc32c>:<synced> after each frame
+ *   header      #MILLRACE:2:<salt>:<offset>:<replication id>:<crc32c>    first line of the file
+ *   generation  #GENERATION:<number>:<crc32c>       second line of a base of commands
+ *   timestamp   #TS:<seconds since 1970>            before a frame, if wanted
+ *   note        #SKIP:<n>  #ONLY:<n>  #ID:<id>      in a frame: where file and stream differ
+ *   trailer     #CRC:<bytes>:<crc32c>:<synced>      after each frame
  *
  * A frame is: the timestamp or nothing; its body, which is one turn's effects in RESP with notes
  * among them; the trailer. Version 1 has no notes. The random salt of the header seeds all

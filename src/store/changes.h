@@ -1,9 +1,9 @@
 /* Checks, in builds with CHANGES_ARE_CHECKED, the rule that copy-on-write of values will rely on: a
  * value is fetched by db_write() (or db_add() ...) before its first byte changes. Two assertions:
  *
- * - at db_changed(): the key was fetched for writing within the running command; - at the command's
- * end: a value that was only read is unchanged (by its digest; large values, and all but the first
- * keys of a command, are not checked).
+ *   - at db_changed(): the key was fetched for writing within the running command;
+ *   - at the command's end: a value that was only read is unchanged (by its digest; large values,
+ *     and all but the first keys of a command, are not checked).
  *
  * Commands nest (scripts, EXEC). Work outside of commands (expiry, eviction, loading) is not
  * checked. Other builds contain the checker, for its test, and never call it. */

@@ -1,7 +1,8 @@
 /* A set has three forms, and changes only from an earlier one to a later:
  *
- * INTS sorted integers (ds/intset) while every member is the text of an integer PACKED a pack of
- * members (ds/pack) while they are few and short LARGE a table of entries without values
+ *   INTS    sorted integers (ds/intset) while every member is the text of one
+ *   PACKED  a pack of members (ds/pack) while they are few and short
+ *   LARGE   a table of entries without values
  *
  * Exceeding the limit of INTS makes the set PACKED if it fits there, as in Redis 7.2; a member that
  * is not an integer makes it PACKED or LARGE. All forms begin with a byte that identifies them,
