@@ -22,9 +22,7 @@
 
 #define PATH_ROOM 512
 #define DAY       86400
-#define STEP                                                                                       \
-    (32 * (int64_t)DAY) /* first step of the search for the next shift, doubled each               \
-                         * time */
+#define STEP      (32 * (int64_t)DAY) /* first step of the search for a shift; doubles each time */
 
 struct span {
     int64_t from, offset;
