@@ -42,7 +42,7 @@ static bool may_receive(const struct selector *s, struct bytes channel, bool pat
     return false;
 }
 
-/* Returns the first channel that may not be used, 0: there is none. */
+/* Returns the index of the first channel that may not be used; 0: none. */
 static int denied_channel(const struct selector *s, const struct command *c,
                           const struct bytes *argv, int argc)
 {
@@ -56,7 +56,7 @@ static int denied_channel(const struct selector *s, const struct command *c,
     return 0;
 }
 
-/* A request as it is judged. */
+/* A request to be checked. */
 struct request_of {
     const struct registry *registry;
     const struct command *command;
@@ -85,8 +85,8 @@ static enum check_result check_selector(const struct selector *s, const struct r
     return CHECK_OK;
 }
 
-/* When every selector refuses, the reason reported is that of the one that got furthest in the
- * order command, key, channel: it is the most useful hint. */
+/* If all selectors refuse, reports the reason of the one that got furthest in the order command,
+ * key, channel, which is the most useful. */
 static enum check_result check_user(const struct user *u, const struct request_of *q, int *which)
 {
     enum check_result why = CHECK_COMMAND;
@@ -104,7 +104,7 @@ static enum check_result check_user(const struct user *u, const struct request_o
     return why;
 }
 
-/* Every key, or every one that matches the pattern; no p: there is none. */
+/* Whether all keys may be read, or those that match the pattern, if any (pattern.p not NULL). */
 static bool reads_all_keys(const struct selector *s, struct bytes pattern)
 {
     for (size_t i = 0; i < s->key_n; i++) {
@@ -116,7 +116,7 @@ static bool reads_all_keys(const struct selector *s, struct bytes pattern)
     return s->all_keys;
 }
 
-/* One selector allows the request and the reading of every key that it may come to. */
+/* Whether some selector allows the request and reading all keys that it may access. */
 static bool may_read_all(const struct user *u, const struct request_of *q)
 {
     int which;
@@ -184,7 +184,7 @@ const char *check_reason(enum check_result why)
     return words[why];
 }
 
-/* Names may hold any bytes, NUL too. */
+/* Names may contain any bytes, including NUL. */
 static void add_access(struct buf *out, const struct user *u, struct bytes what, const char *kind)
 {
     buf_add_text(out, "User ");

@@ -1,6 +1,6 @@
 #include "acl/foreign.h"
 
-/* Separated by blanks, a blank at either end. */
+/* Separated by blanks, with a blank at both ends. */
 static const char commands[] =
     /* of the server itself */
     " asking cluster failover hotkeys migrate module pfselftest post host: psync readonly "
@@ -54,7 +54,7 @@ static const char commands[] =
     "tdigest.max "
     "tdigest.merge tdigest.min tdigest.quantile tdigest.rank tdigest.reset tdigest.revrank "
     "tdigest.trimmed_mean "
-    /* scripts and graphs beside, of Redis Stack 6.2 */
+    /* graphs and triggers, of Redis Stack 6.2 */
     "graph.bulk graph.config graph.constraint graph.debug graph.delete graph.effect graph.explain "
     "graph.list graph.profile graph.query graph.ro_query graph.slowlog tfcall tfcallasync "
     "tfunction "
@@ -80,7 +80,7 @@ bool foreign_command(struct bytes word)
     const char *bar = word.n ? memchr(word.p, '|', word.n) : NULL;
     if (holds(commands, sizeof(commands) - 1, word))
         return true;
-    /* Any part of one whose parts are not listed. */
+    /* Any subcommand of a container whose subcommands are not listed. */
     char part[64];
     size_t n = bar ? (size_t)(bar - word.p) : 0;
     if (!bar || n == 0 || n + 3 > sizeof(part))

@@ -1,5 +1,5 @@
 /* Commands and categories of Redis 6.2 to 8.10 and its modules that do not exist here. Rules may
- * name them, so that files of users from there can be read; they match no command. */
+ * name them, so that Redis' ACL files can be loaded; they match no command. */
 #ifndef ACL_FOREIGN_H
 #define ACL_FOREIGN_H
 

@@ -1,7 +1,7 @@
 /* One selector and the rules that change it.
  *
- * Commands are a bitmap by registry_number(): a rule "+x" or "-@x" sets or clears bits at once, so
- * a check of rights costs one bit test. What the bitmap cannot express is kept beside it:
+ * Commands are a bitmap by registry_number(): a rule "+x" or "-@x" sets or clears bits, so a check
+ * costs one bit test. What the bitmap cannot express is stored separately:
  *
  *   first_args    "+select|0": the command only with this first argument. They mean something only
  *                 while the command's bit is clear; setting or clearing the bit drops them.
@@ -10,13 +10,14 @@
  *                 replaces those about "config|...".
  *   all_commands  nothing has been taken away since "+@all": also commands without a bit may run.
  *
- * The last bit of the bitmap belongs to no command: it says whether `rules` begin with all or none.
+ * The last bit of the bitmap belongs to no command: it tells whether `rules` begin with all or
+ * none.
  *
- * Keys and channels are lists of patterns; all_keys and all_channels stand for "*", which empties
- * the list and refuses further patterns until it is reset.
+ * Keys and channels are lists of patterns; all_keys and all_channels represent "*", which empties
+ * the list and makes further patterns errors until a reset.
  *
- * A rule is first checked and then applied: a refused rule has changed nothing. Rules that name
- * commands or categories of other servers (acl/foreign.h) are noted in `rules` and set no bit. */
+ * A rule is checked before it is applied: a refused rule changes nothing. Rules that name commands
+ * or categories of other servers (acl/foreign.h) are only added to `rules`. */
 #include "acl/selector.h"
 
 #include "acl/foreign.h"
@@ -123,13 +124,13 @@ static bool set_category(struct selector *s, const struct registry *r, struct by
     return true;
 }
 
-/* Appends the rule to s->rules and removes those that it replaces. word: without its sign, in lower
+/* Appends the rule to s->rules and removes those that it replaces. word: without sign, in lower
  * case. */
 static void note_rule(struct selector *s, struct bytes word, bool allow)
 {
     struct buf kept = {0};
     for (size_t i = 0; i < s->rules.n;) {
-        size_t n = 1; /* a rule begins with its blank */
+        size_t n = 1; /* each rule begins with a blank */
         while (i + n < s->rules.n && s->rules.p[i + n] != ' ')
             n++;
         struct bytes old = bytes_of(s->rules.p + i + 2, n - 2);

@@ -1,5 +1,5 @@
-/* A set of commands, keys and channels: what one selector of a user allows. Its rules are those of
- * Redis 7 (ACL SETUSER) that concern rights. Knows no user and no client. */
+/* The commands, keys and channels that one selector of a user allows. Its rules are those of ACL
+ * SETUSER in Redis 7 that concern rights. Knows no user and no client. */
 #ifndef ACL_SELECTOR_H
 #define ACL_SELECTOR_H
 
@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "command/registry.h"
 
-#define SELECTOR_WORDS 16 /* of 64 bits, one for each command and subcommand */
+#define SELECTOR_WORDS 16 /* of 64 bits, a bit for each command and subcommand */
 
 enum { ACL_READ = 1, ACL_WRITE = 2 };
 
@@ -30,14 +30,14 @@ struct selector {
     size_t channel_n;
     struct acl_first_arg *first_args;
     size_t first_arg_n;
-    struct buf rules; /* of commands, as ACL LIST shows them: " +get -@set" behind "-@all" */
+    struct buf rules; /* for commands, as ACL LIST shows them: " +get -@set" after "-@all" */
 };
 
-/* Applies one rule. NULL, or a static text that says why it is refused; s is unchanged then.
- * *known is false when the rule concerns no selector. */
+/* Applies a rule. Returns NULL, or a static text with the reason of a refusal, which leaves s
+ * unchanged. *known is false if the rule is not one of selectors. */
 const char *selector_apply(struct selector *s, const struct registry *r, struct bytes rule,
                            bool *known);
-/* The copy shares the strings and owns the rest. */
+/* Copies; the strings are shared. */
 struct selector selector_copy(const struct selector *s);
 /* Frees what s owns, not s itself. */
 void selector_drop(struct selector *s);

@@ -155,7 +155,7 @@ const char *user_apply(struct user *u, const struct registry *r, struct bytes ru
     return NULL;
 }
 
-/* A selector that begins with rules[*i]: over as many of them as it takes. */
+/* Applies a selector that begins at rules[*i] and may span several words. */
 static const char *selector_over(struct user *u, const struct registry *r,
                                  const struct bytes *rules, int n, int *i, bool channels,
                                  struct buf *bad)

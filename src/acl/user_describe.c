@@ -2,7 +2,7 @@
 
 void user_describe_commands(const struct selector *s, struct buf *out)
 {
-    /* No command has the last bit: it keeps whether the rules begin with all or nothing. */
+    /* The last bit belongs to no command: it tells whether the rules begin with all or nothing. */
     bool all = s->commands[SELECTOR_WORDS - 1] >> 63;
     buf_add_text(out, all ? "+@all" : "-@all");
     buf_add(out, buf_bytes(&s->rules));
@@ -10,7 +10,7 @@ void user_describe_commands(const struct selector *s, struct buf *out)
 
 void user_describe_keys(const struct selector *s, struct buf *out)
 {
-    /* "%RW~*" says all there is to say: what stands beside it could not be read back. */
+    /* After "%RW~*" other patterns are omitted, since they could not be read back. */
     bool all = s->all_keys;
     for (size_t i = 0; i < s->key_n; i++)
         all |= s->keys[i].access == (ACL_READ | ACL_WRITE) &&

@@ -4,8 +4,8 @@
 
 #include "acl/user.h"
 
-/* Calls each with every rule that makes this user, in the order they must be applied; a selector is
- * one rule. A rule contains a blank only inside a selector's parentheses. */
+/* Calls each() with the rules that recreate this user, in the order of application; a selector is
+ * one rule. Only selectors contain blanks, inside the parentheses. */
 void user_describe_rules(const struct user *u, void (*each)(void *context, struct bytes rule),
                          void *context);
 /* The same as ACL LIST shows them after the name: separated by blanks. Appends to out. */

@@ -1,16 +1,15 @@
-/* The users of a server, by name, and the file they are kept in.
+/* The users of a server by name, and the ACL file.
  *
- * There is always a user "default": users_new() makes it without a password and with every right,
- * and users_set_default_password() gives it the password of `requirepass`. It is never removed.
+ * The user "default" always exists: users_new() makes it with all rights and without a password,
+ * and users_set_default_password() sets that of `requirepass`. It is never removed.
  *
- * Reading goes into users that are new (ACL LOAD and CONFIG exchange them for the old ones only if
- * all went well). Each line names a user once; its rules are applied by user_apply_all(), those of
- * "default" after a reset. A wrong line does not stop the reading: every fault is added to *error
- * with its line, so that one look at the log shows all, and the result is false.
+ * Files are read into a new set of users (which ACL LOAD and CONFIG swap in only after success).
+ * Each line defines a different user; its rules are applied by user_apply_all(), those of "default"
+ * after a reset. A wrong line does not end the reading: all errors are appended to *error with
+ * their lines, and the result is false.
  *
- * Writing is the reverse: users in the order of their names, each rule quoted when it contains
- * bytes that the reader would take for something else. What is written is read back as the same
- * users, whatever bytes their rules contain. */
+ * Files are written with users sorted by name, and rules quoted where the reader would misread
+ * them, so that any users are read back unchanged. */
 #include "acl/users.h"
 
 #include "acl/user_describe.h"
@@ -104,8 +103,8 @@ bool users_name_is_good(struct bytes name)
 
 struct reading {
     struct users *users;
-    const char *path; /* of the file; NULL: lines of the configuration */
-    bool has_default; /* the default user has had its line */
+    const char *path; /* of the ACL file; NULL: lines of the configuration file */
+    bool has_default; /* there was a line for the default user */
     struct buf *error;
     bool good;
 };
@@ -121,8 +120,7 @@ __attribute__((format(printf, 2, 3))) static void fail(struct reading *r, const 
     r->good = false;
 }
 
-/* The next word of the file of users. Its end is *to, where a quoted one is unescaped. As
- * words_next(). */
+/* Reads the next word of an ACL file, as words_next(). */
 static int next_word(const char **at, const char *end, char **to, struct bytes *word)
 {
     const char *p = *at;
@@ -138,7 +136,7 @@ static int next_word(const char **at, const char *end, char **to, struct bytes *
     return word->n > 0;
 }
 
-/* All words, however many. Both are the caller's to free. -1: quotes that do not balance. */
+/* Splits a line into any number of words; the caller frees both. -1: unbalanced quotes. */
 static int split(struct bytes line, bool file, struct bytes **words, char **text)
 {
     const char *at = line.p, *end = line.p + line.n;
@@ -153,7 +151,7 @@ static int split(struct bytes line, bool file, struct bytes **words, char **text
 
 #define SHOWN(x) (int)((x).n < 256 ? (x).n : 256), (x).p
 
-/* words: the name and its rules. number: of the line. */
+/* Reads a user. words: name and rules. number: of the line. */
 static void read_user(struct reading *r, const struct bytes *words, int n, int number)
 {
     struct users *u = r->users;
@@ -175,7 +173,7 @@ static void read_user(struct reading *r, const struct bytes *words, int n, int n
     else
         x = users_add(u, words[0]);
     const char *why = user_apply_all(x, u->registry, words + 1, n - 1, u->all_channels, &bad);
-    /* A rule may be a password. */
+    /* Other rules may be passwords, and are not shown. */
     if (why && bad.n && (*bad.p == '+' || *bad.p == '-'))
         fail(r, "%s:%d: Error in applying operation '%.*s': %s. ", path, number,
              SHOWN(buf_bytes(&bad)), why);
@@ -228,7 +226,7 @@ bool users_read_lines(struct users *u, struct bytes text, struct buf *error)
 
 /* ---- Printing */
 
-/* Whether ") " is inside the rule: the reader would end the selector there. */
+/* Whether the rule contains ") ", where the reader would end the selector. */
 static bool ends_early(struct bytes rule)
 {
     for (size_t i = 0; i + 1 < rule.n; i++)

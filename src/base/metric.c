@@ -3,7 +3,7 @@
  *      metric_add()       registers tables, each with its owner and a section of INFO
  *      metric_arrange()   gives names of INFO their places, whichever table they are in
  *      first view         seals the set: items (a row, or a family as a whole) are sorted by
- * section and place; no table may be added any more
+ *                         section and place; no table may be added any more
  *
  * INFO prints the items of one section. Their rows alternate between tables, so every table of the
  * section is gathered once, before the first line. The walk needs no places: it visits tables in

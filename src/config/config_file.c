@@ -3,20 +3,19 @@
  *   file, include --> line --> words --> a special line, or settings_parse()
  *   argv --> the same lines as text -----^
  *
- * Options become lines of text first, so that both follow one grammar. Special lines (include,
- * user, rename-command) are no settings: users and renames are kept as text for the modules that
- * own them, an include is read in its place, at most 16 deep. Lines take effect in order, the last
- * one wins; only lines of "save" add up.
+ * Options are first converted to lines of text, so that both follow one grammar. Special lines
+ * (include, user, rename-command) are not settings: users and renames are kept as text for the
+ * modules that own them, an include is read in place, at most 16 levels deep. Lines take effect in
+ * order, the last one wins; only lines of "save" accumulate.
  *
- * The first mistake ends the reading. The report begins with the lines that Redis prints, since
- * tools look for them, then says what to do: the nearest name of an unknown directive, or the
- * default of one whose value is wrong. The caller must not use the settings after that.
+ * The first error ends the reading. The report begins with the lines that Redis prints, which tools
+ * look for, then gives advice: the nearest name for an unknown directive, or the default of one
+ * with a wrong value. The settings must not be used after an error.
  *
- * A rewrite keeps comments, order and lines it does not know. A setting's line is replaced where it
- * first stands; later lines of the same setting go. The result is then read as a start would read
- * it, and every setting that would come out differently is appended. A result that cannot be read
- * back is not used. The new file replaces the old one by a rename: a failure, returned as -errno,
- * leaves the old one whole. */
+ * A rewrite keeps comments, order and unknown lines. The first line of a setting is replaced; later
+ * lines of it are removed. The result is then read as at a start, and every setting that would
+ * differ is appended. A result that cannot be read back is not used. The new file replaces the old
+ * one by a rename: a failure, returned as -errno, leaves the old one intact. */
 #include "config/config_file.h"
 
 #include "base/log.h"
@@ -36,8 +35,7 @@
 #define WORDS   256
 #define VERSION "7.2.4"
 
-/* The four lines that Redis prints, which tools look for. What to do about it stands behind them:
- * advise(). */
+/* The four lines that Redis prints, which tools look for. advise() appends what to do. */
 static bool fail(struct buf *report, int number, struct bytes line, const char *why)
 {
     buf_printf(report, "\n*** FATAL CONFIG FILE ERROR (Redis " VERSION ") ***\n");
@@ -78,9 +76,9 @@ static bool fail_value(struct buf *report, int number, struct bytes line, const 
     return advise(report, "Correct the value or remove the directive, and start again.");
 }
 
-#define DEPTH_MOST 16 /* of files that include one another */
+#define DEPTH_MOST 16 /* of nested includes */
 
-/* Where a file that a line names is: relative to where the server was started. */
+/* The path of a file named in a line: relative to where the server was started. */
 static char *path_of(const struct settings *s, struct bytes path)
 {
     struct buf b = {0};
@@ -91,8 +89,8 @@ static char *path_of(const struct settings *s, struct bytes path)
     return b.p;
 }
 
-/* Calls each(context, path) for the files that an include line means. A name without wildcards is
- * one file, there or not. */
+/* Calls each(context, path) for the files of an include line. A name without wildcards is one file,
+ * which need not exist. */
 static bool each_included(const struct settings *s, struct bytes name,
                           bool (*each)(void *context, const char *path), void *context)
 {
@@ -146,7 +144,7 @@ static void add_line(struct buf *out, const struct bytes *words, int n)
     }
 }
 
-/* Lines of older versions that mean nothing any more. */
+/* Directives of older versions that have no effect any more. */
 static bool is_obsolete(struct bytes name)
 {
     static const char *const names[] = {"list-max-ziplist-entries", "list-max-ziplist-value",
@@ -157,7 +155,7 @@ static bool is_obsolete(struct bytes name)
     return false;
 }
 
-/* Lines that are no settings. Returns whether it is one; *why says what is wrong with it. */
+/* Applies a line that is not a setting. Returns whether it is one; *why is its error. */
 static bool apply_special(struct reading *r, const struct bytes *words, int n, bool *good,
                           const char **why)
 {
@@ -182,7 +180,7 @@ static bool apply_special(struct reading *r, const struct bytes *words, int n, b
     return true;
 }
 
-/* The value of a line, its words joined. Lines of save add up; an empty one starts over. */
+/* The value of a line: its words joined. Lines of save accumulate; an empty one starts over. */
 static void join(const struct settings *s, const struct setting *x, const struct bytes *words,
                  int n, struct buf *value)
 {
@@ -228,7 +226,7 @@ static bool apply(struct reading *r, struct bytes *words, int n, struct bytes li
     return true;
 }
 
-/* Takes the next line off text. */
+/* Consumes the next line of text. */
 static struct bytes take_line(struct bytes *text)
 {
     const char *newline = memchr(text->p, '\n', text->n);
@@ -248,8 +246,8 @@ static struct bytes trimmed(struct bytes line)
     return line;
 }
 
-/* The words of a line, however many; 0 for comments and empty lines, -1 for quotes that do not
- * balance. Both are the caller's to free. */
+/* Splits a line into any number of words; 0 for comments and empty lines, -1 for unbalanced quotes.
+ * The caller frees both. */
 static int line_words(struct bytes line, struct bytes **words, char **copy)
 {
     line = trimmed(line);
@@ -286,8 +284,8 @@ static bool read_text(struct reading *r, struct bytes text)
     return good;
 }
 
-/* Names in include lines are relative to where the server was started; `dir` is changed to later.
- */
+/* Remembers the working directory, which names in include lines are relative to, before the change
+ * to `dir`. */
 static void note_place(struct settings *s)
 {
     char here[PATH_MAX];
@@ -315,7 +313,7 @@ static void quote_always(struct buf *out, struct bytes word)
     words_quote(out, word);
     if (word.n && out->p[before] == '"')
         return;
-    if (out->n - before == word.n) { /* a plain word */
+    if (out->n - before == word.n) { /* an unquoted word */
         out->n = before;
         buf_add_char(out, '"');
         buf_add(out, word);
@@ -329,8 +327,7 @@ static bool takes_many(const struct setting *x, struct bytes name)
              : bytes_is(name, "rename-command") || bytes_is(name, "user");
 }
 
-/* An argument begins an option when it starts with "--", or when it stands where a name is
- * expected. */
+/* An argument begins an option if it starts with "--", or if a name is expected there. */
 bool config_file_options(struct settings *s, int argc, char **argv, struct buf *report)
 {
     struct buf text = {0};
@@ -352,7 +349,7 @@ bool config_file_options(struct settings *s, int argc, char **argv, struct buf *
         bool first = true, list = n > 0 && takes_many(x, words[0]);
         mem_free(copy);
         i++;
-        /* The first value may itself begin with "--" unless the option can do without one. */
+        /* The first value may itself begin with "--", unless the option's value is optional. */
         while (i < argc && n == 1) {
             bool dashes = argv[i][0] == '-' && argv[i][1] == '-';
             if (dashes && (!first || list))
@@ -373,8 +370,8 @@ bool config_file_options(struct settings *s, int argc, char **argv, struct buf *
     return good;
 }
 
-/* The line of a setting. Every word is quoted if it has to be, so that no value can make a line of
- * its own. */
+/* Appends the line of a setting. Words are quoted if necessary, so that no value can inject another
+ * line. */
 static void add_setting(const struct settings *s, const struct setting *x, struct buf *out)
 {
     struct buf value = {0};
@@ -399,14 +396,14 @@ static void add_setting(const struct settings *s, const struct setting *x, struc
 
 struct rewriting {
     const struct settings *settings;
-    bool *done; /* settings that have their line */
+    bool *done; /* settings whose line has been written */
     bool generated;
     struct buf out;
-    bool has_users; /* what has_users() looks for */
+    bool has_users; /* the result of has_users() */
     int depth;
 };
 
-/* Whether a file, or one that it includes, has "user" lines. */
+/* Sets has_users if a file, or one that it includes, has "user" lines. */
 static bool has_users(void *context, const char *path)
 {
     struct rewriting *w = context;
@@ -442,8 +439,8 @@ static bool rewrite_included(void *context, const char *path)
     return true;
 }
 
-/* An include line stays, unless the file names users: those that are in force are written at the
- * end, and may have changed. Then the file's other lines come here in its place. */
+/* Keeps an include line, unless the file has users: the current users are written at the end and
+ * may differ. Then the file's other lines replace the include. */
 static void rewrite_include(struct rewriting *w, struct bytes line, struct bytes name)
 {
     w->has_users = false;
@@ -493,8 +490,8 @@ static void add_generated(struct rewriting *w, const struct setting *x)
     add_setting(w->settings, x, &w->out);
 }
 
-/* Reads what would be written as a start would, and appends what an included file would set
- * otherwise. 0 or -EINVAL. */
+/* Reads the new text as at a start, and appends the settings that included files would override. 0
+ * or -EINVAL. */
 static int read_back(struct rewriting *w)
 {
     const struct settings *s = w->settings;

@@ -1,11 +1,11 @@
 /* Settings whose text has a grammar of its own: a reader for each type, in a table at the end.
  *
  * A reader gets the words of the line joined by single spaces. It checks all of them before it
- * stores anything, so that a mistake leaves the former meaning in force, then writes the parsed
- * form into its fields of struct settings and the canonical text behind `canonical`. CONFIG GET and
- * CONFIG REWRITE show that text, which reads back to the same meaning.
+ * stores anything, so that an error leaves the old value in force, then stores the parsed form in
+ * its fields of struct settings and appends the canonical text to `canonical`. CONFIG GET and
+ * CONFIG REWRITE show that text, which parses to the same value.
  *
- * A reason is a constant string in the words of Redis, since clients compare it. */
+ * Reasons are constant strings in the words of Redis, since clients compare them. */
 #include "config/forms.h"
 
 #include "base/mem.h"
@@ -30,7 +30,7 @@ size_t forms_split(struct bytes text, struct bytes *words, size_t most)
         if (!space)
             break;
         text = bytes_of(space + 1, text.n - len - 1);
-        /* A space at the end is followed by an empty word. */
+        /* A trailing space is followed by an empty word. */
         if (!text.n) {
             if (n < most)
                 words[n] = bytes_of("", 0);
@@ -284,7 +284,7 @@ static void add_variable(const struct settings *s, struct bytes name, const char
     } else if (bytes_equal(name, BYTES("config-file"))) {
         buf_add_text(out, s->file ? s->file : "");
     } else if (!bytes_equal(name, BYTES("server-mode"))) {
-        *known = false; /* of the known ones the mode is empty: no cluster, no sentinel */
+        *known = false; /* {server-mode} is known but empty: no cluster, no sentinel */
     }
 }
 
@@ -334,7 +334,7 @@ static bool read_locale(struct settings *s, const struct setting *x, struct byte
 {
     (void)s;
     (void)x;
-    if (text.n == 0) /* the environment's */
+    if (text.n == 0) /* from the environment */
         return true;
     char *name = mem_copy_text(text.p, text.n);
     locale_t locale = newlocale(LC_COLLATE_MASK, name, (locale_t)0);

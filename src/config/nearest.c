@@ -15,8 +15,7 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* The usual table of distances between prefixes, of which the last three rows are kept: the third
- * one is for swaps. */
+/* Dynamic programming over prefixes, keeping three rows: the third one is for swaps. */
 unsigned nearest_distance(struct bytes a, struct bytes b)
 {
     unsigned rows[3][NEAREST_NAME + 1];
@@ -45,7 +44,7 @@ static void consider(const char *candidate, struct bytes name, unsigned *most, c
     unsigned steps = candidate ? nearest_distance(name, bytes_text(candidate)) : NEAREST_MOST + 1;
     if (steps <= *most) {
         *found = candidate;
-        *most = steps - (steps > 0); /* the next one has to be nearer */
+        *most = steps - (steps > 0); /* later candidates must be nearer */
     }
 }
 
@@ -55,7 +54,7 @@ const char *nearest_directive(struct bytes name)
     size_t count;
     const struct setting *all = settings_table(&count);
     const char *found = NULL;
-    /* With three steps a short name turns into anything. */
+    /* With three edits a short name becomes anything. */
     unsigned most = name.n < 5 ? 1 : name.n < 9 ? 2 : NEAREST_MOST;
     for (size_t i = 0; i < count; i++)
         if (!(all[i].flags & SETTING_HIDDEN)) {

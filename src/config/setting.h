@@ -1,4 +1,4 @@
-/* What a setting is, and the fields of all settings: one line each in settings.def. */
+/* The definition of a setting, and the fields of all settings: a line each in settings.def. */
 #ifndef CONFIG_SETTING_H
 #define CONFIG_SETTING_H
 
@@ -30,22 +30,24 @@ enum setting_type {
 };
 
 enum setting_flag {
-    SETTING_IMMUTABLE = 1 << 0, /* only at the start */
-    SETTING_INERT = 1 << 1,     /* accepted; means nothing here */
-    SETTING_REFUSED = 1 << 2,   /* not built yet and bears on security or topology: default only */
-    SETTING_LATER = 1 << 3,     /* accepted; what it governs is not built yet */
-    SETTING_PROTECTED = 1 << 4, /* at run time only with enable-protected-configs */
+    SETTING_IMMUTABLE = 1 << 0, /* only at startup */
+    SETTING_INERT = 1 << 1,     /* accepted without effect */
+    SETTING_REFUSED = 1 << 2,   /* not implemented, and relevant to security or topology: default
+                                 * only */
+    SETTING_LATER = 1 << 3,     /* accepted, but its feature is not implemented yet */
+    SETTING_PROTECTED = 1 << 4, /* changeable at run time only with enable-protected-configs */
     SETTING_SECRET = 1 << 5,
     SETTING_WORDS = 1 << 6,    /* takes several arguments on a line */
     SETTING_FILENAME = 1 << 7, /* no '/' inside */
-    SETTING_PERCENT = 1 << 8,  /* of a SIZE: may be "N%", which is -N in its field */
-    SETTING_HIDDEN = 1 << 9,   /* CONFIG GET shows it only when it is named */
-    SETTING_OWN = 1 << 10,     /* not of Redis: may be set to the value it has though immutable */
-    SETTING_STEADY = 1 << 12,  /* not while data is loaded: the load reads what it names */
-    SETTING_REREAD = 1 << 11,  /* setting it acts even when its text is the same: it names a file */
+    SETTING_PERCENT = 1 << 8,  /* SIZE: may be "N%", stored as -N */
+    SETTING_HIDDEN = 1 << 9,   /* CONFIG GET shows it only by its exact name */
+    SETTING_OWN = 1 << 10,     /* not in Redis: if immutable, may still be set to its present value
+                                */
+    SETTING_STEADY = 1 << 12,  /* not changeable while data is loaded, since the load uses it */
+    SETTING_REREAD = 1 << 11,  /* acts even if set to the same text, since it names a file */
 };
 
-enum { /* of shutdown-on-sigint and shutdown-on-sigterm */
+enum { /* flags of shutdown-on-sigint and shutdown-on-sigterm */
        SETTINGS_SHUTDOWN_SAVE = 1,
        SETTINGS_SHUTDOWN_NOSAVE = 2,
        SETTINGS_SHUTDOWN_NOW = 4,
@@ -85,18 +87,18 @@ struct settings {
 #define S(type, name, alias, field, ...) SETTING_FIELD_##type field;
 #include "config/settings.def"
 #undef S
-    struct buf users; /* lines of users: the line's number, then what stood behind "user" */
-    /* Prints such lines for CONFIG REWRITE; NULL: the users are in a file of their own. */
+    struct buf users; /* "user" lines: the line number, then the words after "user" */
+    /* Prints "user" lines for CONFIG REWRITE; NULL: users are in an ACL file. */
     void (*print_users)(void *context, struct buf *out);
-    struct buf obsolete; /* names of lines that were read and mean nothing, one a line */
-    /* Why a command can't be renamed so; NULL: it can, and is from now on. May be NULL itself. */
+    struct buf obsolete; /* names of obsolete directives that were read, one a line */
+    /* Renames a command; returns NULL, or why it cannot. May be NULL itself. */
     const char *(*rename)(void *context, struct bytes from, struct bytes to);
     void *rename_context;
-    bool *given; /* set for each setting that the file names, by its place in the table; borrowed;
-                  * NULL: not wanted */
+    bool *given; /* set for each setting in the file, by its index in the table; borrowed; NULL: not
+                  * wanted */
     char *started_in; /* the working directory when the configuration was read */
     char *file;       /* absolute path of the configuration file, or NULL */
-    /* What the texts above mean. */
+    /* The parsed forms of texts. */
     struct setting_limit output_limits[3]; /* normal, replica, pubsub */
     struct {
         long long seconds, changes;
@@ -107,12 +109,11 @@ struct settings {
     double *percentiles;                  /* of latency-tracking-info-percentiles */
     size_t percentile_n;
     int oom_scores[3]; /* server, replica, child */
-    /* "rename-command" lines of the configuration: "from to" each, quoted; the new name is "" for a
-     * command that is taken away. */
+    /* "rename-command" lines: "from to" each, quoted; to is "" for a removed command. */
     struct buf renames;
-    bool save_given; /* a "save" was read: the next one adds to it */
-    /* Called after changes at run time, with all that a request changed; false, a reason and which
-     * of them it was refuse them (all are then undone). */
+    bool save_given; /* a "save" was read: the next one is added */
+    /* Called after changes at run time, with all settings that a request changed; false refuses,
+     * with a reason and the setting at fault, and all are reverted. */
     bool (*changed)(void *context, const struct setting *const *changed, int n, int *failed,
                     const char **reason);
     void *context;
@@ -121,7 +122,7 @@ struct settings {
 struct setting {
     enum setting_type type;
     const char *name, *alias;
-    size_t at; /* of the field in struct settings */
+    size_t at; /* offset of the field in struct settings */
     const char *fallback;
     long long least, most;
     unsigned flags;

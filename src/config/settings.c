@@ -1,15 +1,15 @@
 /* The settings: a table (settings.def) and the fields that it describes in struct settings.
  *
- * A setting's field has the type that the table says: a number, a string, or bytes. Everything that
- * comes from outside is text and goes through settings_parse(), which checks it and stores it or
- * says why not; on failure the field is as before. Settings whose text has a grammar of its own are
- * kept twice: as canonical text here, and parsed by config/forms.c.
+ * A setting's field has the type given in the table: a number, a string, or bytes. All external
+ * input is text and goes through settings_parse(), which checks and stores it, or returns the
+ * reason of a failure and leaves the field unchanged. Settings whose text has a grammar of its own
+ * are stored twice: as canonical text here, and parsed by config/forms.c.
  *
- * Defaults are parsed the same way when the settings are made, so a default that breaks its own
- * limits fails an assertion at the start rather than being used.
+ * Defaults are parsed in the same way at creation, so a default outside its limits fails an
+ * assertion at the start.
  *
- * A reason may point to static memory: it is valid until the next call. Nothing here acts on a
- * change; who needs that sets `changed`. */
+ * A reason may point to static memory: it is valid until the next call. Changes are applied by the
+ * callback `changed`. */
 #include "config/settings.h"
 
 #include "base/assert.h"
@@ -143,7 +143,7 @@ void settings_print(const struct settings *s, const struct setting *x, struct bu
     }
 }
 
-/* A value outside these is moved to the nearer end, as Redis does. */
+/* Clamps a value, as Redis does. */
 static long long clamped(const struct setting *x, long long v)
 {
     static const struct {
@@ -163,7 +163,7 @@ static long long clamped(const struct setting *x, long long v)
     return v;
 }
 
-/* Fields are C strings: a NUL would cut the value short, silently. */
+/* Fields are C strings: a NUL would silently truncate the value. */
 static bool parse_text(struct settings *s, const struct setting *x, struct bytes text,
                        const char **reason)
 {
@@ -246,7 +246,7 @@ static bool parse_octal(struct bytes text, long long *v, const char **reason)
     return !*reason;
 }
 
-/* A value of a type that is kept as a number, before it is held against its limits. */
+/* Parses a value of a numeric type, before its limits are checked. */
 static bool parse_number(const struct setting *x, struct bytes text, long long *v,
                          const char **reason)
 {

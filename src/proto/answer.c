@@ -1,5 +1,5 @@
-/* Each call finishes one thing and returns: a line (which is a value, or begins a string or an
- * aggregate), a piece of a string, the end of an aggregate.
+/* Each call completes one item and returns: a line (a value, or the head of a string or aggregate),
+ * a piece of a string, or the end of an aggregate.
  *
  *   AT_LINE       a line is gathered up to its LF. A piece that holds all of it is told in place;
  *                 else its front waits in `line`.
@@ -7,12 +7,12 @@
  *                 verbatim string the first four name the format and are skipped.
  *   AFTER_STRING  CR LF, and the next line.
  *
- * left[depth] counts the values that the innermost open aggregate still lacks: a value takes one as
- * it begins; an attribute takes none, since it belongs to the value behind it. Where none is left,
- * the aggregate closes before anything else is read. Level 0 holds one value, the reply.
+ * left[depth] counts the values that the innermost open aggregate still lacks: a value decrements
+ * it when it begins; an attribute does not, since it belongs to the value after it. At 0 the
+ * aggregate closes before anything else is read. Level 0 has one value, the reply.
  *
- * What can fail: bytes that are no RESP3, a depth or a line beyond its bound. Then it is BROKEN,
- * for good: where the next value would begin is not known any more. */
+ * What can fail: bytes that are not RESP3, too deep nesting or too long a line. Then it stays
+ * BROKEN, since the start of the next value is unknown. */
 #include "proto/answer.h"
 
 #include "base/assert.h"
@@ -20,7 +20,7 @@
 
 #include <math.h>
 
-#define COUNT_MOST (1ULL << 48) /* of an aggregate: twice that is still a count */
+#define COUNT_MOST (1ULL << 48) /* of an aggregate: twice this does not overflow */
 #define FORMAT     4            /* "txt:" */
 
 static enum answer_step broken(struct answer *a)
@@ -83,7 +83,7 @@ static bool is_bignum(struct bytes digits)
     return digits.n > sign;
 }
 
-/* Values that a line holds all of. */
+/* Values that consist of one line. */
 static bool read_scalar(char kind, struct bytes text, struct answer_item *item)
 {
     item->text = text;
@@ -146,8 +146,8 @@ static bool read_line(struct answer *a, struct bytes line, struct answer_item *i
     }
 }
 
-/* Takes from *in up to the end of the line. *line: all of it, without CR LF, in the piece or (what
- * came before) in a->line. */
+/* Consumes *in up to the end of the line. *line: the complete line without CR LF, in the piece or,
+ * if it spans pieces, in a->line. */
 static enum answer_step gather_line(struct answer *a, struct bytes *in, struct bytes *line)
 {
     const char *end = in->n ? memchr(in->p, '\n', in->n) : NULL;
@@ -162,7 +162,7 @@ static enum answer_step gather_line(struct answer *a, struct bytes *in, struct b
     *in = bytes_of(in->p + n, in->n - n);
     if (!end)
         return ANSWER_MORE;
-    /* A kind and CR LF at least, and no other CR. */
+    /* At least a kind and CR LF, and no other CR. */
     if (line->n < 3 || memchr(line->p, '\r', line->n) != line->p + line->n - 2)
         return ANSWER_BAD;
     line->n -= 2;
@@ -179,7 +179,7 @@ static size_t take(struct bytes *in, uint64_t most, struct bytes *out)
     return n;
 }
 
-/* What there is of the string; empty when there is nothing, or the string ends here. */
+/* The available part of the string; empty: none, or the string ends here. */
 static struct bytes string_piece(struct answer *a, struct bytes *in)
 {
     struct bytes piece;
@@ -192,7 +192,7 @@ static struct bytes string_piece(struct answer *a, struct bytes *in)
     return piece;
 }
 
-/* CR LF. */
+/* Consumes CR LF. */
 static enum answer_step leave_string(struct answer *a, struct bytes *in)
 {
     static const char end[] = "\r\n";
@@ -220,7 +220,7 @@ enum answer_step answer_next(struct answer *a, struct bytes *in, struct answer_i
     if (a->state == ANSWER_BROKEN)
         return ANSWER_BAD;
     if (a->line.n && a->line.p[a->line.n - 1] == '\n')
-        a->line.n = 0; /* the last call told it */
+        a->line.n = 0; /* the last call has returned it */
     if (a->state == ANSWER_IN_STRING) {
         *item = (struct answer_item){.kind = ANSWER_PIECE, .depth = a->depth};
         item->text = string_piece(a, in);

@@ -1,72 +1,72 @@
-/* Answers: bytes of RESP3 to values, for those who make something else of them. Takes the bytes in
- * pieces as they lie, copies none but of a line that two pieces share, and keeps nothing of what it
- * has told. Knows no client and no socket. Cost: linear, no recursion. */
+/* An incremental parser of RESP3 replies, for converting them to other formats. Takes the bytes in
+ * pieces, copies only lines that span pieces, and stores nothing of what it has returned. Knows no
+ * client and no socket. Cost: linear, no recursion. */
 #ifndef PROTO_ANSWER_H
 #define PROTO_ANSWER_H
 
 #include "base/buf.h"
 
-#define ANSWER_DEPTH 64         /* values within one another */
+#define ANSWER_DEPTH 64         /* nested values */
 #define ANSWER_LINE  (64 << 10) /* bytes of a simple string or an error */
 
 enum answer_kind {
     ANSWER_NULL,
     ANSWER_BOOL,   /* number: 0 or 1 */
     ANSWER_INT,    /* number */
-    ANSWER_DOUBLE, /* real, and text as it came */
+    ANSWER_DOUBLE, /* real, and text as received */
     ANSWER_BIGNUM, /* text */
     ANSWER_SIMPLE, /* text */
     ANSWER_ERROR,  /* text, beginning with its code */
-    ANSWER_STRING, /* n bytes, of which text is the first piece; also verbatim ones */
+    ANSWER_STRING, /* n bytes, of which text is the first piece; verbatim strings too */
     ANSWER_PIECE,  /* text is the next piece of the string */
-    ANSWER_ARRAY,  /* n values follow, and then ANSWER_CLOSE */
+    ANSWER_ARRAY,  /* n values follow, then ANSWER_CLOSE */
     ANSWER_SET,
     ANSWER_PUSH,
     ANSWER_MAP,       /* n pairs */
-    ANSWER_ATTRIBUTE, /* n pairs; what it is of comes behind its end */
+    ANSWER_ATTRIBUTE, /* n pairs; the value that it belongs to follows */
     ANSWER_CLOSE,     /* the end of the innermost of these */
 };
 
 struct answer_item {
     enum answer_kind kind;
-    unsigned depth; /* of the value; of the reply itself: 0. CLOSE has that of what it closes */
+    unsigned depth; /* of the value; 0: the reply itself. CLOSE: of what it closes */
     uint64_t n;
     long long number;
     double real;
-    struct bytes text; /* valid until the next call, and as long as the pieces are */
+    struct bytes text; /* valid until the next call, and as long as the input piece */
 };
 
 enum answer_step {
-    ANSWER_MORE,  /* all bytes are taken, the reply goes on */
-    ANSWER_ITEM,  /* *item is the next thing */
-    ANSWER_WHOLE, /* the reply has ended; bytes behind it stay */
-    ANSWER_BAD,   /* this is no RESP3; nothing more can be told */
+    ANSWER_MORE,  /* all bytes are consumed, the reply continues */
+    ANSWER_ITEM,  /* *item is set */
+    ANSWER_WHOLE, /* the reply has ended; bytes after it are not consumed */
+    ANSWER_BAD,   /* not RESP3; parsing cannot continue */
 };
 
-/* Zero-initialised: before a reply. */
+/* Zero-initialised: expects a reply. */
 struct answer {
     enum {
         ANSWER_AT_LINE,
         ANSWER_IN_STRING,
-        ANSWER_AFTER_STRING, /* its line end is missing */
+        ANSWER_AFTER_STRING, /* its line end is yet to come */
         ANSWER_BROKEN
     } state;
-    bool begun; /* of the reply */
+    bool begun; /* the reply has begun */
     unsigned depth;
-    uint64_t left[ANSWER_DEPTH]; /* values still to come, at each level */
-    uint64_t string_left;        /* bytes of the string still to come */
-    unsigned skip;               /* of them: at its front, not told */
-    struct buf line;             /* the front of one that the last piece held */
+    uint64_t left[ANSWER_DEPTH]; /* values yet to come, at each level */
+    uint64_t string_left;        /* bytes of the string yet to come */
+    unsigned skip;               /* of them, at its front: not reported */
+    struct buf line;             /* the beginning of a line from the last piece */
 };
 
-/* Takes from the front of *in what makes the next item. */
+/* Consumes the next item from the front of *in. */
 enum answer_step answer_next(struct answer *a, struct bytes *in, struct answer_item *item);
-/* Bytes of a string that the item has not told yet: they come as ANSWER_PIECE. */
+/* Bytes of a string still to be returned as ANSWER_PIECE. */
 static inline uint64_t answer_string_left(const struct answer *a)
 {
     return a->state == ANSWER_IN_STRING ? a->string_left : 0;
 }
-/* Before the next reply, or for good. */
+/* To be called before the next reply, and at the end to free memory. */
 void answer_reset(struct answer *a);
 
 #endif

@@ -1,4 +1,4 @@
-/* A request goes through three states, forward only:
+/* A request passes through three states:
  *
  *   IN_HEAD   bytes are gathered up to the empty line, each looked at once: only CR LF ends a line,
  *             no line continues the one before, nothing else is a control character. Then all of
@@ -6,10 +6,10 @@
  *   IN_BODY   as many bytes as Content-Length says.
  *   COMPLETE  until http_reset().
  *
- * What can fail leads to REFUSED, which stays: where the next request would begin is not certain
- * any more, so the connection has to be closed. Wherever two readers of HTTP could disagree about
- * where a request ends (two lengths, a length and a transfer coding, line ends that are none) it is
- * refused; no transfer coding is taken at all. That llhttp ends the head where we do is checked. */
+ * Any failure leads to REFUSED, which is final: the start of the next request is uncertain, so the
+ * connection must be closed. Whenever two HTTP parsers might disagree about the end of a request
+ * (two lengths, a length and a transfer coding, bare CR or LF) it is refused; transfer codings are
+ * not supported at all. llhttp is checked to end the head where we do. */
 #include "proto/http.h"
 
 #include "base/num.h"
@@ -87,7 +87,7 @@ static int on_value(llhttp_t *p, const char *at, size_t n)
     return 0;
 }
 
-/* The body is ours to read. */
+/* Makes llhttp stop after the head. */
 static int on_head(llhttp_t *p)
 {
     (void)p;
@@ -159,7 +159,7 @@ static bool read_method(struct http_request *q)
     return false;
 }
 
-/* Origin form: a path, and a query. */
+/* Accepts only the origin form: a path and a query. */
 static enum http_step judge_target(struct http_request *q)
 {
     struct bytes target = q->path;
@@ -178,7 +178,7 @@ static enum http_step judge_target(struct http_request *q)
     return HTTP_STEP_MORE;
 }
 
-/* All digits; two of them, even the same, are none. */
+/* Content-Length: digits only, and not repeated, even with the same value. */
 static enum http_step judge_length(struct http_request *q)
 {
     bool twice;
@@ -209,8 +209,8 @@ static enum http_step judge_headers(struct http_request *q)
     return judge_length(q);
 }
 
-/* Method, target and version with one blank between: llhttp takes more, and other protocols. Before
- * the target is cut. */
+/* Method, target and version separated by single blanks: llhttp accepts more, and other protocols.
+ * To be called before the target is split. */
 static bool is_plain_line(const struct http_request *q)
 {
     const char *method = methods[q->method];
@@ -240,7 +240,7 @@ static enum http_step judge(struct http_request *q, llhttp_t *p)
     return step == HTTP_STEP_BAD ? step : judge_headers(q);
 }
 
-/* All of the head is there. */
+/* Parses the complete head. */
 static enum http_step read_head(struct http_request *q)
 {
     llhttp_settings_t settings;
@@ -259,7 +259,7 @@ static enum http_step read_head(struct http_request *q)
     llhttp_errno_t e = llhttp_execute(&parser, q->head.p, q->head.n);
     if (q->state == HTTP_REFUSED)
         return HTTP_STEP_BAD;
-    /* It may stop in front of the last LF or behind it. */
+    /* It may stop before or after the last LF. */
     const char *end = q->head.p + q->head.n, *at = llhttp_get_error_pos(&parser);
     if (e != HPE_PAUSED || !at || end - at > 1)
         return refuse(q, 400, "no HTTP request");
@@ -276,7 +276,7 @@ static bool may_follow(struct bytes before, unsigned char c)
 {
     unsigned char last = before.n ? (unsigned char)before.p[before.n - 1] : 0;
     if (before.n == 0)
-        return c >= 'A' && c <= 'Z'; /* of a method; neither TLS nor RESP begins so */
+        return c >= 'A' && c <= 'Z'; /* of a method; TLS and RESP begin differently */
     if ((last == '\r') != (c == '\n'))
         return false;
     if (last == '\n' && (c == ' ' || c == '\t'))
@@ -289,7 +289,7 @@ static bool ends_head(const struct buf *head)
     return head->n >= 4 && memcmp(head->p + head->n - 4, "\r\n\r\n", 4) == 0;
 }
 
-/* Too long: whose fault is it? */
+/* The head is too long: chooses the status. */
 static enum http_step refuse_long_head(struct http_request *q)
 {
     bool in_target = !memchr(q->head.p, '\n', q->head.n);
@@ -345,7 +345,7 @@ size_t http_path_parts(struct bytes path, struct bytes parts[HTTP_PARTS_MOST])
     while (path.n) {
         if (n == HTTP_PARTS_MOST)
             return 0;
-        path = bytes_of(path.p + 1, path.n - 1); /* the slash */
+        path = bytes_of(path.p + 1, path.n - 1); /* the leading slash */
         const char *slash = path.n ? memchr(path.p, '/', path.n) : NULL;
         parts[n] = bytes_of(path.p, slash ? (size_t)(slash - path.p) : path.n);
         path = bytes_of(path.p + parts[n].n, path.n - parts[n].n);
@@ -436,7 +436,7 @@ const char *http_status_text(unsigned status)
     return "";
 }
 
-/* Days and months have English names whatever the locale is. */
+/* Names of days and months are English in any locale. */
 static void write_date(struct buf *out, int64_t at_s)
 {
     static const char days[] = "SunMonTueWedThuFriSat";

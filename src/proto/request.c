@@ -1,20 +1,19 @@
 /* Two parsers of one grammar.
  *
- * request_quick() takes a whole request with canonical heads and short arguments from the buffer,
- * without any state; arguments point into the buffer. Anything else makes it return 0, and the
- * incremental parser decides what the bytes are. So only that one knows errors, limits, inline
- * requests and requests that arrive in pieces.
+ * request_quick() parses a complete request with canonical heads and short arguments, without
+ * state; arguments point into the buffer. Anything else makes it return 0, and is left to the
+ * incremental parser. So only the latter handles errors, limits, inline requests and requests that
+ * arrive in pieces.
  *
- * The incremental parser keeps its place in struct request: `at` in the buffer, `left` arguments to
- * come, `bulk` the length of the one under way. It is called again with the same bytes and more
- * behind them, and goes on where it stopped. When the buffer moves, request_rebase() moves the
+ * The incremental parser keeps its position in struct request: `at` in the buffer, `left` arguments
+ * to come, `bulk` the length of the current one. It is called again with the same bytes and more
+ * after them, and continues where it stopped. When the buffer moves, request_rebase() adjusts the
  * arguments.
  *
- * An argument of REQUEST_BIG bytes or more is gathered in a string of its own, so that the buffer
+ * An argument of REQUEST_BIG bytes or more is collected in a string of its own, so that the buffer
  * stays small and the value can be stored without a copy. The string starts with at most 1 MiB and
- * doubles as bytes come: an announced length costs nothing until its bytes are there. If the memory
- * for the first piece is missing, the request is refused; later growth that fails stops the
- * process.
+ * doubles as bytes arrive, so that an announced length alone costs little. If the first allocation
+ * fails, the request is refused; if a later one does, the process ends.
  *
  * After REQUEST_BAD the connection is closed: there is no way to find the next request. `verbatim`
  * is true while the bytes read are the canonical form, so that they can go into the journal as they
@@ -28,9 +27,9 @@
 
 #include <stdio.h>
 
-#define FIRST_PIECE (1u << 20) /* what is allocated at once for an announced length */
+#define FIRST_PIECE (1u << 20) /* the most allocated for an announced length */
 
-/* A canonical number and CRLF at p; NULL when it is not whole or not canonical. */
+/* Parses a canonical number and CRLF at p; NULL: incomplete or not canonical. */
 static const char *number(const char *p, const char *end, uint32_t *out)
 {
     uint32_t v = 0;
@@ -48,8 +47,8 @@ static const char *number(const char *p, const char *end, uint32_t *out)
     return p + 2;
 }
 
-/* The number of a head and its CRLF at p, at least four bytes before end; NULL as number(). Up to
- * three digits are the common case. */
+/* Parses the number of a head and its CRLF at p, at least four bytes before end; NULL as number().
+ * A fast path for up to three digits. */
 static inline const char *quick_number(const char *p, const char *end, uint32_t *out)
 {
     unsigned first = (unsigned char)p[0] - (unsigned)'0', second, third;
@@ -166,7 +165,7 @@ static enum request_state parse_inline(struct request *q, const char *base, size
     return split_inline(q, p, end);
 }
 
-/* A head such as "*3" or "$10": 1 and the number; 0 more bytes needed; -1 not a number. */
+/* Parses a head such as "*3" or "$10". 1: *out is its number; 0: incomplete; -1: not a number. */
 static int head(struct request *q, const char *base, size_t n, long long *out, bool *too_long)
 {
     const char *p = base + q->at, *cr = memchr(p, '\r', n - q->at);
@@ -179,14 +178,14 @@ static int head(struct request *q, const char *base, size_t n, long long *out, b
     struct bytes digits = {p + 1, (size_t)(cr - p) - 1};
     bool plain = num_parse_int(digits, out);
     if (!plain) {
-        /* "+5" and "005" are understood too, but are not canonical. */
+        /* "+5" and "005" are accepted too, but not canonical. */
         q->verbatim = false;
         return -1;
     }
     return 1;
 }
 
-/* The head of a request: how many arguments follow. REQUEST_READY: q->left says it. */
+/* Parses the head of a request. REQUEST_READY: q->left is the number of arguments. */
 static enum request_state read_count(struct request *q, const char *base, size_t n,
                                      const struct request_limits *limits)
 {
@@ -205,7 +204,7 @@ static enum request_state read_count(struct request *q, const char *base, size_t
     return REQUEST_READY;
 }
 
-/* The head of an argument: q->bulk, and q->big when it is a long one. */
+/* Parses the head of an argument: sets q->bulk, and q->big for a long one. */
 static enum request_state read_length(struct request *q, const char *base, size_t n,
                                       const struct request_limits *limits)
 {
@@ -236,7 +235,7 @@ static enum request_state read_length(struct request *q, const char *base, size_
     return REQUEST_READY;
 }
 
-/* A long argument leaves the buffer piece by piece. */
+/* Moves bytes of a long argument from the buffer to its string. */
 static enum request_state gather_big(struct request *q, const char *base, size_t n)
 {
     size_t room, have = n - q->at;
@@ -308,7 +307,7 @@ char *request_place(struct request *q, size_t *room)
     if (!q->big || q->big_got >= (size_t)q->bulk)
         return NULL;
     if (q->big_got == q->big->n) {
-        /* All that was allocated has been received: double it. */
+        /* All allocated bytes have been received: double the string. */
         size_t wanted = q->big->n * 2;
         if (wanted > (size_t)q->bulk)
             wanted = (size_t)q->bulk;

@@ -5,12 +5,12 @@
 #include "base/glob.h"
 #include "base/mem.h"
 
-/* Who hears one name, in the order they came. A place that was left is NULL until the next tidying.
- */
+/* The subscribers of one name in order of subscription. Left places are NULL until the next
+ * compaction. */
 struct audience {
     struct subscriber **places;
     size_t n, cap, left;
-    struct subscriber *maker; /* who came first: its memory is held against that one, or NULL */
+    struct subscriber *maker; /* the first subscriber, charged for the audience's memory, or NULL */
 };
 
 struct pubsub {
@@ -21,7 +21,7 @@ struct pubsub {
     size_t memory;
 };
 
-/* Of a place in an audience with the subscriber's own copy of the name, and of an audience. The
+/* Memory of a place in an audience with the subscriber's copy of the name, and of an audience. The
  * tables are at most half empty. */
 static size_t place_memory(struct bytes name)
 {

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A number modulo 2^32; halves go to the even neighbour. Beyond 2^51 the result is of no use, but
- * defined. */
+/* A number modulo 2^32, rounded half to even. Beyond 2^51 the result is meaningless, but defined.
+ */
 static uint32_t argument(lua_State *L, int i)
 {
     double v = luaL_checknumber(L, i) + 6755399441055744.0; /* 2^52 + 2^51 */
@@ -95,7 +95,7 @@ static int bit_bswap(lua_State *L)
     return result(L, __builtin_bswap32(argument(L, 1)));
 }
 
-/* At most eight digits, as many as are asked for; capital letters if that is negative. */
+/* At most eight digits, as requested; in capital letters if the argument is negative. */
 static int bit_tohex(lua_State *L)
 {
     uint32_t x = argument(L, 1);

@@ -5,13 +5,13 @@
  * status and error: a table with ok or err); RESP3 types become tables with one field that names
  * the type (map, set, double, big_number, verbatim_string). Attributes are skipped.
  *
- * Lua to reply (convert_to_reply): the same tables in reverse; err is looked for before ok and the
- * others, any other table is an array up to its first nil. Numbers are cut to integers.
+ * Lua to reply (convert_to_reply): the same tables in reverse; err is checked before ok and the
+ * others, any other table is an array up to its first nil. Numbers are truncated to integers.
  *
- * What can fail: a table may nest without end, contain itself, or contain one long string many
- * times. Depth is bounded by NESTING_MOST, the output by the caller's limit, and time by vm_poll()
- * at every table. All of these raise a Lua error and leave half a reply in the output: the caller
- * writes a table to a chain of its own and moves it when it is complete (script/invoke.c). */
+ * What can fail: a table may nest endlessly, contain itself, or contain a long string many times.
+ * Depth is bounded by NESTING_MOST, the output by the caller's limit, and time by vm_poll() at
+ * every table. All of these raise a Lua error and leave an incomplete reply in the output: the
+ * caller writes tables to a separate chain and moves it when complete (script/invoke.c). */
 #include "script/convert.h"
 
 #include "base/assert.h"
@@ -21,18 +21,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NESTING_MOST 1000 /* values within values in a reply */
+#define NESTING_MOST 1000 /* nesting of values in a reply */
 
 /* ---- Replies to Lua: the bytes are our own and well-formed */
 
 static const char *line_end(const char *p)
 {
-    return strchr(p, '\r'); /* every header has one */
+    return strchr(p, '\r'); /* every header has a CR */
 }
 
 static const char *push_one(lua_State *L, const char *p);
 
-/* A table with one field that holds what is on top. */
+/* Replaces the value on top by a table with it as its only field. */
 static void wrap(lua_State *L, const char *field)
 {
     lua_createtable(L, 0, 1);
@@ -55,7 +55,7 @@ static const char *push_members(lua_State *L, const char *p, long n, char kind)
         else
             lua_pushboolean(L, 1);
         if (lua_isnil(L, -2))
-            lua_pop(L, 2); /* a null cannot be a key */
+            lua_pop(L, 2); /* nil cannot be a key */
         else
             lua_rawset(L, -3);
     }
@@ -66,7 +66,8 @@ static const char *push_members(lua_State *L, const char *p, long n, char kind)
     return p;
 }
 
-/* A string: its length at p, its bytes at text. Verbatim: "txt:" or the like comes first. */
+/* Pushes a string: its length is at p, its bytes at text. verbatim: they begin with a format such
+ * as "txt:". */
 static const char *push_bulk(lua_State *L, const char *p, const char *text, bool verbatim)
 {
     long n = strtol(p, NULL, 10);
@@ -150,7 +151,7 @@ static const char *push_one(lua_State *L, const char *p)
     case '|':
         return push_one(L, skip_attributes(L, end + 2, strtol(p, NULL, 10)));
     default:
-        UNREACHABLE(); /* nothing else is a reply */
+        UNREACHABLE(); /* there are no other types */
     }
 }
 
@@ -180,7 +181,7 @@ static struct bytes text_on_top(lua_State *L)
 
 static void reply_status_bytes(struct reply *r, struct bytes text)
 {
-    text.n = strnlen(text.p, text.n); /* a status is a line of text */
+    text.n = strnlen(text.p, text.n); /* a status ends at a NUL */
     reply_raw(r, BYTES("+"));
     char *to = chain_reserve(r->out, text.n + 2);
     for (size_t i = 0; i < text.n; i++)
@@ -193,7 +194,7 @@ struct writer {
     lua_State *L;
     struct reply *r;
     bool resp3;
-    uint64_t most; /* where the output may end */
+    uint64_t most; /* the last permitted position of the output */
 };
 
 static void write_value(struct writer *w, int depth);
@@ -247,14 +248,14 @@ static void write_array(struct writer *w, int depth)
     reply_array(w->r, n);
     for (size_t i = 1; i <= n; i++) {
         lua_rawgeti(L, -1, (int)i);
-        /* A long array of the same long string is bounded as well. */
+        /* Also bounds an array of many references to one long string. */
         if (chain_end(w->r->out) > w->most)
             fail(L, "ERR the script's reply is larger than script-memory-limit");
         write_value(w, depth);
     }
 }
 
-/* The table with format and string on top. */
+/* Writes the table with format and string on top. */
 static void write_verbatim(lua_State *L, struct reply *r)
 {
     if (field(L, "format", LUA_TSTRING)) {
@@ -316,7 +317,7 @@ static void write_value(struct writer *w, int depth)
         break;
     case LUA_TNUMBER: {
         double v = lua_tonumber(L, -1);
-        /* What does not fit becomes what the processor makes of it, as Redis on x86. */
+        /* Numbers out of range become what the CPU makes of them, as in Redis on x86. */
         reply_int(w->r, v >= -9223372036854775808.0 && v < 9223372036854775808.0 ? (long long)v
                                                                                  : INT64_MIN);
         break;

@@ -20,7 +20,8 @@ static enum state state_of(lua_State *L, lua_State *co)
     return lua_gettop(co) == 0 ? DEAD : SUSPENDED;
 }
 
-/* The arguments on top of L's stack go to co. How many results came; -1: an error came. */
+/* Moves n arguments from L's stack to co and resumes it. Returns the number of results; -1: an
+ * error. */
 static int resume(lua_State *L, lua_State *co, int n)
 {
     enum state state = state_of(L, co);
@@ -74,7 +75,7 @@ static int wrapped(lua_State *L)
     int n = resume(L, lua_tothread(L, lua_upvalueindex(1)), lua_gettop(L));
     if (n >= 0)
         return n;
-    if (lua_isstring(L, -1)) { /* an error's text gets the place here in front */
+    if (lua_isstring(L, -1)) { /* an error text gets the position here as prefix */
         luaL_where(L, 1);
         lua_insert(L, -2);
         lua_concat(L, 2);

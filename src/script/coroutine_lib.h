@@ -1,5 +1,6 @@
-/* The library "coroutine" of scripts: as Lua's, but what runs is known to the machine
- * (script/vm.h), and C's stack and what may not be caught hold across coroutines. */
+/* The library "coroutine" of scripts: as Lua's, but tells the VM (script/vm.h) which coroutine
+ * runs, bounds the C stack across coroutines, and does not let them catch the error that ends a
+ * run. */
 #ifndef SCRIPT_COROUTINE_LIB_H
 #define SCRIPT_COROUTINE_LIB_H
 

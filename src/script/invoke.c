@@ -7,7 +7,8 @@
 struct job {
     const struct invocation *in;
     struct reply *reply;
-    struct chain aside; /* a table on its way to be a reply: others may have a turn meanwhile */
+    struct chain aside; /* the reply while a table is converted, during which others may have a turn
+                         */
     struct reply to_aside;
 };
 
@@ -20,7 +21,7 @@ static void push_strings(lua_State *L, const struct bytes *from, int n)
     }
 }
 
-/* The error on top of the stack: a table (sandbox_on_error()) or a message. */
+/* Replies with the error on top of the stack: a table (sandbox_on_error()) or a message. */
 static void reply_failure(lua_State *L, struct run *r, struct reply *reply)
 {
     struct buf b = {0};
@@ -66,8 +67,8 @@ static int convert_protected(lua_State *L)
     return 0;
 }
 
-/* Sends the result on top of the stack as the reply. Converting a table can fail half-way, so it is
- * converted into a separate buffer first. */
+/* Sends the result on top of the stack as the reply. Converting a table can fail midway, so it is
+ * first converted into a separate buffer. */
 static int reply_result(lua_State *L, struct job *j)
 {
     if (!lua_istable(L, -1)) {
@@ -128,6 +129,6 @@ void invoke(struct call *call, const struct invocation *in)
         reply_failure(in->vm->L, r, call->reply);
     chain_free(&j.aside);
     lua_settop(in->vm->L, 0);
-    /* An error of a command that the script hands on was counted when it happened. */
+    /* A command's error that the script passes on was counted when it occurred. */
     call->errors_counted = r->client->errors_counted != errors;
 }

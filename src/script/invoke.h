@@ -16,7 +16,7 @@ struct invocation {
     int key_count, arg_count;
 };
 
-/* The reply is complete when it returns; a client that waits for nothing has one reply. */
+/* The reply is complete when it returns. */
 void invoke(struct call *call, const struct invocation *in);
 
 #endif

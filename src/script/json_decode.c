@@ -2,12 +2,12 @@
  * descent over it (push_value, push_object, push_array) that leaves one value on Lua's stack.
  *
  * Strings without escapes are pushed from the input; others are unescaped into `scratch`, a
- * userdata as long as the input that the state's garbage collector owns. So nothing is allocated
- * outside the state, and an error can leave at any place without a leak.
+ * userdata as long as the input, owned by the garbage collector. So nothing is allocated outside
+ * the state, and errors anywhere leak nothing.
  *
- * What can fail: a lexeme that is wrong (T_ERROR, with its reason) or not the expected one raises
- * "Expected ... but found ... at character N"; too many levels raise before the stacks of Lua and C
- * are full; a lack of memory raises; vm_poll() at each value lets a long input be interrupted. */
+ * What can fail: an invalid lexeme (T_ERROR, with its reason) or an unexpected one raises "Expected
+ * ... but found ... at character N"; too many levels raise before the stacks of Lua and C are full;
+ * lack of memory raises; vm_poll() at each value allows interrupting a long input. */
 #include "script/json_decode.h"
 
 #include "script/vm.h"
@@ -45,9 +45,9 @@ enum token {
 struct lexeme {
     enum token token;
     const char *at;
-    const char *text; /* of an error or a string */
+    const char *text; /* of a string or an error */
     size_t n;
-    double number; /* or the boolean */
+    double number; /* of a number or boolean */
 };
 
 static struct lexeme wrong(const char *at, const char *why)
@@ -97,7 +97,7 @@ static size_t put_utf8(char *to, unsigned c)
     return 4;
 }
 
-/* in->p behind the opening quote. */
+/* Reads a string; in->p is after the opening quote. */
 static struct lexeme string(struct input *in, const char *at)
 {
     const char *p = in->p, *begin = p;
@@ -147,7 +147,7 @@ static struct lexeme string(struct input *in, const char *at)
     return (struct lexeme){.token = T_STRING, .at = at, .text = in->scratch, .n = n};
 }
 
-/* Forms that strtod() takes and JSON does not know: leading zeros, hex, inf, nan. */
+/* Forms that strtod() accepts and JSON does not: leading zeros, hex, inf, nan. */
 static bool strange_number(const char *p)
 {
     if (*p == '-' || *p == '+')
@@ -186,7 +186,7 @@ static struct lexeme next(struct input *in)
         char *end;
         if (!in->o->invalid && strange_number(at))
             return wrong(at, "invalid number");
-        double v = strtod(at, &end); /* a NUL stands behind every Lua string */
+        double v = strtod(at, &end); /* Lua strings end with a NUL */
         if (end == at)
             return wrong(at, "invalid number");
         in->p = end;

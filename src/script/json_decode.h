@@ -6,12 +6,12 @@
 #include <stdbool.h>
 
 struct json_decode_options {
-    int depth;    /* arrays and objects within each other, at most */
-    bool invalid; /* takes what strtod() takes: inf, nan, hexadecimal, leading zeros */
+    int depth;    /* the most nested arrays and objects */
+    bool invalid; /* accepts what strtod() does: inf, nan, hexadecimal, leading zeros */
 };
 
 /* Pushes the value of the JSON text at stack index 1, a string; null becomes a NULL light userdata.
- * Raises for wrong input and for lack of memory. */
+ * Raises on wrong input and lack of memory. */
 void json_decode(lua_State *L, const struct json_decode_options *o);
 
 #endif

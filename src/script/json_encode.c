@@ -10,7 +10,7 @@
 
 #define DEPTH_MOST 4000 /* levels that fit C's stack */
 
-/* Output: a userdata at a fixed place of the stack, made anew when it is full. */
+/* The output: a userdata at a fixed stack index, replaced by a larger one when full. */
 struct output {
     lua_State *L;
     const struct json_encode_options *o;
@@ -107,7 +107,7 @@ static void add_number(struct output *w, int index)
             ADD(w, "null");
             return;
         }
-        /* As lua-cjson writes them. */
+        /* As in lua-cjson. */
         if (isnan(v))
             ADD(w, "nan");
         else if (v > 0)
@@ -124,7 +124,7 @@ static void add_number(struct output *w, int index)
         w->n += (size_t)snprintf(to, 64, "%.*g", w->o->precision, v);
 }
 
-/* The length of the table on top as an array; -1: it is an object. */
+/* The length of the table on top as an array; -1: an object. */
 static long array_length(struct output *w)
 {
     lua_State *L = w->L;
@@ -198,7 +198,7 @@ static void add_table(struct output *w, int depth)
     ADD(w, "}");
 }
 
-/* The value on top of the stack. */
+/* Appends the value on top of the stack. */
 static void add_value(struct output *w, int depth)
 {
     lua_State *L = w->L;
@@ -236,7 +236,7 @@ static void add_value(struct output *w, int depth)
 void json_encode(lua_State *L, const struct json_encode_options *o)
 {
     lua_pushnil(L);
-    lua_insert(L, 1); /* the output's place */
+    lua_insert(L, 1); /* the slot of the output */
     struct output w = {.L = L, .o = o, .at = 1};
     add_value(&w, 0);
     lua_pushlstring(L, w.p ? w.p : "", w.n);

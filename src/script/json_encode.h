@@ -5,14 +5,14 @@
 #include <lua.h>
 #include <stdbool.h>
 
-enum json_encode_invalid { /* what becomes of NaN and infinity */
+enum json_encode_invalid { /* the treatment of NaN and infinity */
                            JSON_ENCODE_INVALID_REFUSED,
                            JSON_ENCODE_INVALID_WRITTEN, /* as nan, inf, -inf, which is not JSON */
                            JSON_ENCODE_INVALID_NULL,
 };
 
 struct json_encode_options {
-    int depth; /* tables within tables, at most */
+    int depth; /* the most nested tables */
     /* A table with positive integer keys is an array unless its largest key is above sparse_safe
      * and above sparse_ratio (0: no limit) times its length; then it is an object if
      * sparse_convert, else an error. */
@@ -22,8 +22,8 @@ struct json_encode_options {
     int invalid;   /* enum json_encode_invalid */
 };
 
-/* Pushes the text of the value on top of the stack, which must be the function's one argument;
- * raises for what JSON cannot hold and for lack of memory. */
+/* Pushes the text of the value on top of the stack, which must be the function's only argument;
+ * raises for values that JSON cannot represent and on lack of memory. */
 void json_encode(lua_State *L, const struct json_encode_options *o);
 
 #endif

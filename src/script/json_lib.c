@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct options { /* of one library table: cjson, or what cjson.new() made */
+struct options { /* of one library table: cjson, or one from cjson.new() */
     struct json_encode_options encode;
     struct json_decode_options decode;
-    bool keep_buffer; /* kept for scripts that set it; changes nothing */
+    bool keep_buffer; /* stored for scripts that set it; has no effect */
 };
 
 static struct options *options_of(lua_State *L)

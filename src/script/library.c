@@ -1,4 +1,4 @@
-/* Libraries of functions.
+/* Function libraries.
  *
  * FUNCTION LOAD: the first line is parsed (library_parse_head), a Lua state is opened for the
  * library, and its code runs once. While it runs (run.registering) `redis` contains
@@ -6,17 +6,16 @@
  * its callback is kept in the state's registry under function.ref. Then the library is complete and
  * belongs to the caller; library_fits() and library_add() put it among the others.
  *
- * What can fail: the first line, compiling, an error or a timeout of the code, no function
- * registered, a name that another library has. Each gives an error reply and frees the new library
- * with its state; the libraries that exist are not touched before all of it has succeeded.
+ * What can fail: the first line, compilation, an error or timeout of the code, no registered
+ * function, a name used by another library. Each gives an error reply and frees the new library
+ * with its state; existing libraries are not changed before everything has succeeded.
  *
- * Reloading (library_reload) runs the code again in a new state when a library keeps so much that
- * its calls find no memory. The functions stay the same objects, since others point to them: only
- * the states are exchanged and the refs replaced. If the code fails now, or registers other
- * functions than before, the old state stays.
+ * Reloading (library_reload) runs the code again in a new state, when a library has kept so much
+ * that its calls lack memory. The functions stay the same objects, since there are pointers to
+ * them: only the states are exchanged and the refs replaced. If the code fails this time, or
+ * registers other functions than before, the old state stays.
  *
- * by_name and functions are indexes of `all`: library_add() and library_remove() keep them equal.
- */
+ * by_name and functions are indexes of `all`, maintained by library_add() and library_remove(). */
 #include "script/library.h"
 
 #include "base/mem.h"
@@ -130,7 +129,7 @@ static int fail(lua_State *L, const char *text)
     return lua_error(L);
 }
 
-/* The flags in the table on top. */
+/* Reads the flags in the table on top. */
 static unsigned read_flags(lua_State *L)
 {
     unsigned all = 0;
@@ -241,7 +240,7 @@ static int register_function(lua_State *L)
 
 struct load_job {
     struct run *run;
-    struct bytes code; /* without its first line */
+    struct bytes code; /* without the first line */
     struct buf error;
 };
 
@@ -351,7 +350,7 @@ void library_reload(struct run *r, struct library *x)
     library_free(fresh);
 }
 
-/* The name as a key of libraries.functions. The caller frees b. */
+/* The name in lower case, as a key of libraries.functions. The caller frees b. */
 static struct bytes small_letters(struct buf *b, struct bytes name)
 {
     char *to = buf_room(b, name.n + 1);

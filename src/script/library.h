@@ -1,4 +1,4 @@
-/* Libraries of functions. The code of a library runs once, when it is loaded, and registers its
+/* Function libraries. The code of a library runs once, when it is loaded, and registers its
  * functions. */
 #ifndef SCRIPT_LIBRARY_H
 #define SCRIPT_LIBRARY_H
@@ -41,21 +41,21 @@ struct libraries {
 void library_init(struct libraries *l);
 /* Parses the first line, "#!lua name=x". *head: its length. False after an error reply. */
 bool library_parse_head(struct bytes code, char name[64], size_t *head, struct reply *reply);
-/* Makes a library by running its code. The caller owns it until library_add(). NULL after an error
- * reply. */
+/* Creates a library by running its code. The caller owns it until library_add(). NULL after an
+ * error reply. */
 struct library *library_load(struct run *r, struct bytes code, struct reply *reply);
-/* Runs its code again in a new Lua state, so that what its functions have kept is freed. The struct
- * functions stay valid. If the code fails now, nothing changes. */
+/* Runs its code again in a new Lua state, which frees everything its functions have kept. The
+ * struct functions stay valid. If the code fails this time, nothing changes. */
 void library_reload(struct run *r, struct library *x);
-/* By its name, in any case; NULL: unknown. */
+/* By name, case ignored; NULL: unknown. */
 const struct function *library_function(const struct libraries *l, struct bytes name);
-/* False (with an error reply): a function of that name exists in another library than replaced. */
+/* False, after an error reply: a function of x exists in a library other than `replaced`. */
 bool library_fits(const struct libraries *l, const struct library *x,
                   const struct library *replaced, struct reply *reply);
 void library_add(struct libraries *l, struct library *x);
 void library_remove(struct libraries *l, struct library *x);
 void library_free(struct library *x);
-/* The FUNCTION_ bit of a flag's name, 0: unknown; and the reverse, NULL: unknown. */
+/* The FUNCTION_ bit of a flag's name (0: unknown), and the reverse (NULL: unknown). */
 unsigned library_flag(struct bytes word);
 const char *library_flag_name(unsigned bit);
 

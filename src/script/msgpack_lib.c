@@ -1,18 +1,17 @@
 /* MessagePack for scripts, by the rules of lua-cmsgpack.
  *
  * Packing walks the value on top of Lua's stack and writes the shortest form through msgpack-c's
- * packer. A table whose keys are 1 to n is an array, any other a map; whole numbers are integers,
- * others a float if that loses nothing, else a double. Tables below level PACK_DEPTH become nil.
- * The output is a userdata at stack index 1, replaced by one twice as large when it is full: it
- * counts against the state's memory limit, and an error leaves nothing behind.
+ * packer. A table with the keys 1 to n is an array, any other a map; whole numbers are integers,
+ * others a float if that is exact, else a double. Tables below level PACK_DEPTH become nil. The
+ * output is a userdata at stack index 1, replaced by one twice as large when full: it counts
+ * towards the state's memory limit, and errors leak nothing.
  *
- * Unpacking reads one value at a time from the input (push_next): a first byte that contains its
- * value or length, or a mark with bytes behind it (push_marked). Every read is checked against the
- * end of the input.
+ * Unpacking reads one value at a time from the input (push_next): a first byte that contains the
+ * value or length, or a type byte followed by them (push_marked). Every read is bounds-checked.
  *
- * What can fail: input that ends early, an unknown mark, nil or NaN as a key, too many levels
- * (UNPACK_DEPTH), lack of memory. All raise a Lua error; vm_poll() at each value lets
- * a long input be interrupted. */
+ * What can fail: truncated input, an unknown type, nil or NaN as a key, too many levels
+ * (UNPACK_DEPTH), lack of memory. All raise a Lua error; vm_poll() at each value allows
+ * interrupting a long input. */
 #include "script/msgpack_lib.h"
 
 #include "script/vm.h"
@@ -30,7 +29,7 @@
 
 /* ---- Packing */
 
-/* The packed bytes gather in a userdata at the bottom of the stack. */
+/* The packed bytes, collected in a userdata at the bottom of the stack. */
 struct output {
     lua_State *L;
     char *p;
@@ -58,7 +57,7 @@ static int put(void *context, const char *bytes, size_t n)
 
 static void pack_value(struct output *w, msgpack_packer *k, int depth);
 
-/* Keys 1..n and no others. The table is on top. */
+/* Whether the table on top has exactly the keys 1..n. */
 static bool is_array(lua_State *L, uint32_t *n)
 {
     double most = 0;
@@ -255,7 +254,7 @@ static void push_double(struct input *in)
     lua_pushnumber(in->L, v);
 }
 
-/* A value whose first byte says its kind and not also its length or value. */
+/* Pushes a value whose first byte is only its type. */
 static void push_marked(struct input *in, unsigned char c)
 {
     switch (c) {
@@ -333,8 +332,8 @@ static void push_next(struct input *in)
     }
 }
 
-/* Pushes up to limit values (0: all) from offset on. with_offset: the place behind them comes
- * first, -1 at the end of the input. */
+/* Pushes up to limit values (0: all) from offset on. with_offset: first pushes the offset after
+ * them, -1 at the end of the input. */
 static int unpack(lua_State *L, lua_Integer limit, lua_Integer offset, bool with_offset)
 {
     size_t n;

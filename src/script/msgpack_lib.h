@@ -1,6 +1,6 @@
-/* cmsgpack: MessagePack for scripts, with the functions and conversions of lua-cmsgpack. Packing is
- * libmsgpack's; unpacking is our own, because libmsgpack reserves memory for lengths that are only
- * announced. */
+/* cmsgpack: MessagePack for scripts, with the functions and conversions of lua-cmsgpack. Packing
+ * uses libmsgpack; unpacking is our own, because libmsgpack allocates memory for announced lengths.
+ */
 #ifndef SCRIPT_MSGPACK_LIB_H
 #define SCRIPT_MSGPACK_LIB_H
 

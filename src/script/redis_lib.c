@@ -6,12 +6,12 @@
  *   registering   while FUNCTION LOAD runs the code: register_function, and no commands
  *   running       while a function is called: call, pcall and acl_check_cmd
  *
- * The functions that come and go are kept in the state's registry under the addresses of call_key
- * and the like, where no Lua code can reach them.
+ * The functions that are switched are kept in the state's registry under the addresses of call_key
+ * etc., where no Lua code can reach them.
  *
- * Errors have two forms, as scripts expect them: wrong use of a function raises a table with the
- * field err (fail), while error_reply() and status_reply() return such a table. redis.call() raises
- * the error of a command, redis.pcall() returns it.
+ * Errors have two forms: wrong use of a function raises a table with the field err (fail), while
+ * error_reply() and status_reply() return such a table. redis.call() raises the error of a command,
+ * redis.pcall() returns it.
  *
  * setresp() changes the protocol of the script's own client only, and run_begin() sets it back to
  * RESP2 for the next script. */
@@ -132,7 +132,7 @@ static int redis_setresp(lua_State *L)
     return 0;
 }
 
-/* Effects are always journalled, whole: what is asked for beyond that changes nothing. */
+/* Effects are always journalled completely, so the argument has no effect. */
 static int redis_set_repl(lua_State *L)
 {
     if (lua_gettop(L) != 1)
@@ -255,7 +255,7 @@ static void kept(lua_State *L, const char *key)
     lua_rawget(L, LUA_REGISTRYINDEX);
 }
 
-/* A name that the table lacks while a library is loaded. */
+/* Raises for names that the table lacks while a library is loaded. */
 static int missing(lua_State *L)
 {
     if (run_of(L)->registering)

@@ -6,10 +6,10 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Pushes it, for scripts. */
+/* Pushes the table for scripts. */
 void redis_lib_open(lua_State *L);
-/* Pushes it, for libraries of functions. register_function is in the table while a library is being
- * loaded, in place of the commands. */
+/* Pushes the table for function libraries. While a library is loaded it has register_function
+ * instead of the commands. */
 void redis_lib_open_functions(lua_State *L, lua_CFunction register_function);
 /* Switches the table of a library's state: on while the library is being loaded. */
 void redis_lib_registering(lua_State *L, bool on);

@@ -1,4 +1,4 @@
-/* One script or function while it runs, and the commands it calls.
+/* A running script or function, and the commands it calls.
  *
  * States of a struct run:
  *   idle          active, compiling and registering are false; rules.caller is NULL
@@ -10,12 +10,12 @@
  *   busy          active for longer than busy-reply-threshold: tick() lets the event loop serve
  *                 others every TICK_US, who may only ask for what is allowed under ENGINE_BUSY
  *
- * A command: its arguments are gathered without a copy (numbers as text in r->numbers), it runs by
- * exec_for_script(), and its reply, flattened into r->flat, becomes a Lua value.
+ * A command: its arguments are collected without copying (numbers as text in r->numbers),
+ * exec_for_script() runs it, and its reply, flattened into r->flat, becomes a Lua value.
  *
  * What ends a run early: SCRIPT KILL, FUNCTION KILL and shutdown set r->kill, which tick() returns
- * at its next turn; the VM then raises an error that Lua code cannot catch (script/vm.h). The
- * effects of commands that have run stay. */
+ * at its next turn; the VM then raises an error that Lua code cannot catch (script/vm.h). Effects
+ * of completed commands stay. */
 #include "script/run.h"
 
 #include "base/assert.h"
@@ -30,10 +30,10 @@
 
 #define LOAD_US    500000  /* the most that loading a library may take */
 #define COMPILE_US 5000000 /* the most that compiling a script may take */
-#define TICK_US    1000    /* between two turns of the others while a script is busy */
+#define TICK_US    1000    /* between turns of other clients while a script is busy */
 
-/* No other client is served while code is compiled or a library is loaded, so the time for it is
- * limited. Not during startup: a library that was acknowledged once must load again. */
+/* No other client is served while code is compiled or a library is loaded, so the time is limited;
+ * not at startup, since a library that was accepted once must load again. */
 static const char *tick_preparing(const struct run *r)
 {
     int64_t took_us = clock_mono_us() - r->started_us;
@@ -64,13 +64,14 @@ static const char *tick(struct vm *vm)
                  (long long)(now_us - r->started_us) / 1000,
                  r->is_function ? "FUNCTION KILL" : "SCRIPT KILL", r->name);
     }
-    /* Others may now run commands that ENGINE_BUSY allows: none that reads or writes data. */
+    /* Other clients may now run commands allowed under ENGINE_BUSY, which neither read nor write
+     * data. */
     bool bounded = vm->bounded;
     vm->bounded = false;
     e->busy_function = r->is_function;
     state_set(e, ENGINE_BUSY, true);
     if (!e->services.busy_turn(e->services.context))
-        r->kill = "The server is shutting down."; /* SHUTDOWN NOSAVE: whatever it has done */
+        r->kill = "The server is shutting down."; /* SHUTDOWN NOSAVE: even if it has written */
     state_set(e, ENGINE_BUSY, false);
     vm->bounded = bounded;
     r->ticked_us = clock_mono_us();
@@ -123,7 +124,7 @@ void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonl
     r->rules = (struct exec_script){.caller = caller, .readonly = readonly};
     if ((e->slow_path & ENGINE_MAXMEMORY) && !allow_oom)
         r->rules.no_memory = !e->services.make_room(e->services.context);
-    /* The clock stands still for the script: all its commands see one time. */
+    /* The clock is frozen: all commands of the script see the same time. */
     r->froze = state_freeze_clock(e);
     r->client->db = caller->db;
     r->client->reply.resp = 2;
@@ -157,7 +158,7 @@ struct run *run_of(lua_State *L)
     return vm_of(L)->owner;
 }
 
-/* The digits of a whole number in exponential form, "1.25e+17", without the exponent. */
+/* Expands an integer in exponential form, "1.25e+17", to plain digits. */
 static size_t written_out(char *to, size_t n)
 {
     char digits[NUM_DOUBLE_MAX];
@@ -174,8 +175,8 @@ static size_t written_out(char *to, size_t n)
     return sign + places;
 }
 
-/* Numbers as commands get them: in the shortest form that reads back as the same number, and whole
- * ones without an exponent as far as 64 bits go. */
+/* Numbers as arguments of commands: in the shortest form that parses to the same number, and
+ * integers of up to 64 bits without an exponent. */
 static struct bytes number_text(struct run *r, double v)
 {
     char *to = buf_room(&r->numbers, NUM_DOUBLE_MAX);
@@ -194,7 +195,7 @@ static struct bytes number_text(struct run *r, double v)
     return bytes_of(to, n);
 }
 
-/* False: not all are strings or numbers. */
+/* Collects the arguments; false: not all are strings or numbers. */
 static bool gather(lua_State *L, struct run *r, int argc)
 {
     if (argc > r->argv_cap) {
@@ -202,7 +203,8 @@ static bool gather(lua_State *L, struct run *r, int argc)
         r->argv = mem_realloc(r->argv, (size_t)r->argv_cap * sizeof(*r->argv));
     }
     r->numbers.n = 0;
-    buf_room(&r->numbers, (size_t)argc * NUM_DOUBLE_MAX); /* it must not move under the arguments */
+    buf_room(&r->numbers, (size_t)argc * NUM_DOUBLE_MAX); /* must not move, since arguments point
+                                                           * into it */
     for (int i = 0; i < argc; i++) {
         int type = lua_type(L, i + 1);
         if (type == LUA_TSTRING) {
@@ -218,7 +220,7 @@ static bool gather(lua_State *L, struct run *r, int argc)
     return true;
 }
 
-/* The reply as one run of bytes with a NUL behind it. */
+/* The reply as contiguous bytes, followed by a NUL. */
 static struct bytes reply_bytes(struct run *r)
 {
     struct chain *out = &r->client->out;
@@ -239,7 +241,7 @@ static struct bytes reply_bytes(struct run *r)
     return buf_bytes(&r->flat);
 }
 
-/* An error of the call itself, not of a command. */
+/* Returns an error of the call itself, not of a command. */
 static bool refuse(lua_State *L, const char *text)
 {
     lua_createtable(L, 0, 1);
@@ -269,7 +271,7 @@ bool run_command(lua_State *L)
         return refuse(L, "The reply is larger than script-memory-limit");
     }
     struct bytes reply = reply_bytes(r);
-    lua_settop(L, 0); /* the arguments may be as many as the stack holds */
+    lua_settop(L, 0); /* the arguments may fill the stack */
     if (reply.n == 0)
         lua_pushnil(L);
     else

@@ -1,18 +1,18 @@
-/* What user code can reach, and how it is kept from the rest.
+/* The environment of user code, and its isolation.
  *
- * A new state gets Lua's own base, table, string and math libraries. Functions that lead to files,
- * to bytecode or to other environments are removed; those that could not be interrupted, that need
- * unbounded stack, or that would look behind the protection are replaced by our own.
+ * A new state gets Lua's own base, table, string and math libraries. Functions that access files,
+ * bytecode or other environments are removed; those that cannot be interrupted, need unbounded
+ * stack, or would circumvent the protection are replaced by our own.
  *
- * Protection: each library table, and the table of globals, is replaced by a face: an empty table
- * whose metatable reads through to the real one (__index), refuses writes (__newindex) and hides
- * itself (__metatable). The metatable keeps the real table under the address of real_key, which no
- * Lua code can have as a key. Functions that work without metamethods (rawset, rawget, next,
- * pairs, setmetatable, table.insert ...) look for that key: they read through, or refuse to write.
- * The real table of globals is in the registry under globals_key, where sandbox_set_global() finds
- * it.
+ * Protection: each library table, and the table of globals, is replaced by a proxy ("face"): an
+ * empty table whose metatable reads from the real one (__index), refuses writes (__newindex) and
+ * hides itself (__metatable). The metatable keeps the real table under the address of real_key,
+ * which no Lua code can use as a key. Functions that bypass metamethods (rawset, rawget, next,
+ * pairs, setmetatable, table.insert ...) check for that key: they read the real table, or refuse to
+ * write. The real table of globals is in the registry under globals_key, where sandbox_set_global()
+ * finds it.
  *
- * Errors: sandbox_on_error() turns what was raised into a table with err, source and line, from
+ * Errors: sandbox_on_error() converts a raised error to a table with err, source and line, from
  * which the reply is made. pcall and xpcall catch everything but the error that ends a run
  * (vm_check_ended). */
 #include "script/sandbox.h"
@@ -47,7 +47,7 @@ static int refuse_unknown(lua_State *L)
                           : luaL_typename(L, 2));
 }
 
-/* Puts a read-only face in place of the table on top. */
+/* Replaces the table on top by a read-only face. */
 static void protect(lua_State *L)
 {
     lua_newtable(L); /* the face */
@@ -65,7 +65,7 @@ static void protect(lua_State *L)
     lua_replace(L, -2);
 }
 
-/* Pushes the table behind a face; false (and nothing pushed): it is none. */
+/* Pushes the real table of a face; false (and nothing pushed): not a face. */
 static bool push_real(lua_State *L, int index)
 {
     if (!lua_istable(L, index) || !lua_getmetatable(L, index))
@@ -82,7 +82,7 @@ static bool push_real(lua_State *L, int index)
 static void refuse_face(lua_State *L, int index)
 {
     if (push_real(L, index)) {
-        lua_pushliteral(L, READONLY); /* without a place, as Redis */
+        lua_pushliteral(L, READONLY); /* without a position, as in Redis */
         lua_error(L);
     }
 }
@@ -136,7 +136,7 @@ static int base_next(lua_State *L)
     return 1;
 }
 
-/* Upvalues: next as it was, next for faces. */
+/* Upvalues: Lua's next, next for faces. */
 static int base_pairs(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -191,7 +191,7 @@ static int base_load(lua_State *L)
     return 2;
 }
 
-/* Scripts may read the collector's counters; control has no effect. */
+/* Scripts may read the collector's counters, but not control it. */
 static int base_collectgarbage(lua_State *L)
 {
     static const char *const words[] = {"collect", "count",    "stop",       "restart",
@@ -254,7 +254,7 @@ static void set_function(lua_State *L, const char *name, lua_CFunction f)
 
 /* ---- Errors */
 
-/* An error that is a table with err comes out of pcall as its text. */
+/* pcall returns an error that is a table with err as its text. */
 static int base_pcall(lua_State *L)
 {
     luaL_checkany(L, 1);
@@ -273,8 +273,8 @@ static int base_pcall(lua_State *L)
     return lua_gettop(L);
 }
 
-/* Upvalue: the handler of a script. It does not get the error that ends the run: Lua disables hooks
- * while a handler runs, so nothing could interrupt it. */
+/* Upvalue: a script's handler. It is not called for the error that ends the run: Lua disables hooks
+ * during a handler, so it could not be interrupted. */
 static int handle_error(lua_State *L)
 {
     if (vm_of(L)->ended)
@@ -299,7 +299,7 @@ static int base_xpcall(lua_State *L)
     return lua_gettop(L);
 }
 
-/* Lua's own takes the length of the range as an int, which overflows. */
+/* Lua's own computes the length of the range as an int, which may overflow. */
 static int base_unpack(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -355,7 +355,7 @@ static void open_string(lua_State *L)
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
     lua_pop(L, 1);
-    /* Methods of strings find the real table; nobody finds the metatable. */
+    /* String methods use the real table; the metatable is hidden. */
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
     lua_pushboolean(L, 0);
@@ -399,7 +399,7 @@ void sandbox_open(lua_State *L, void (*redis_lib)(lua_State *L))
     open_string(L);
     open_math(L);
     open_others(L, redis_lib);
-    /* pairs and next see through faces. */
+    /* pairs and next read the real tables of faces. */
     lua_getglobal(L, "next");
     lua_pushcfunction(L, base_next);
     lua_pushcclosure(L, base_pairs, 2);
@@ -411,7 +411,7 @@ void sandbox_open(lua_State *L, void (*redis_lib)(lua_State *L))
         protect(L);
         lua_setglobal(L, *name);
     }
-    /* The globals themselves: unknown names raise, and what code sees is a face. */
+    /* The globals: unknown names raise, and code sees a face. */
     lua_pushvalue(L, LUA_GLOBALSINDEX);
     lua_pushlightuserdata(L, (void *)(uintptr_t)&globals_key);
     lua_pushvalue(L, -2);

@@ -2,7 +2,7 @@
  *
  * A script is found by its text: by_hash has a fast 128-bit hash of it, which is not trusted (the
  * texts are compared), so SHA-1 is computed only for new texts. EVALSHA finds it in by_digest. Both
- * have every script, except that of two texts with one hash only the later is in by_hash.
+ * have every script, except that by_hash has only the later one of two texts with the same hash.
  *
  * A script is kept (SCRIPT LOAD: until SCRIPT FLUSH) or transient (EVAL only). Transient ones are
  * in the list `recent`, the least recently used first, and are forgotten
@@ -10,8 +10,8 @@
  *   - by halves, when what the Lua state keeps is above half of its limit (trim_cache);
  *   - all at once, when a new script met the limit while it was compiled; then it is tried again.
  *
- * What can fail is compiling: a wrong first line, a syntax error, a lack of memory or a timeout.
- * Each gives an error reply, and nothing is added. */
+ * Compilation can fail: by a wrong first line, a syntax error, lack of memory or a timeout. Each
+ * gives an error reply, and nothing is added. */
 #include "script/script_cache.h"
 
 #include "base/assert.h"
@@ -85,7 +85,7 @@ struct script *script_cache_find(struct script_cache *c, struct bytes digest)
     return dict_get(&c->by_digest, bytes_of(lower, sizeof(lower)));
 }
 
-/* "#!lua flags=a,b" in front of a script. *head: bytes of that line. */
+/* Parses a first line "#!lua flags=a,b". *head: its length. */
 static bool parse_shebang(struct bytes text, struct script *x, size_t *head, struct reply *reply)
 {
     *head = 0;
@@ -175,8 +175,8 @@ static void compile_once(struct script_cache *c, struct compile_job *j)
     run_prepared(c->run);
 }
 
-/* Transient scripts must leave memory to run in: the least recently used are forgotten when the
- * state keeps more than half of its limit. */
+/* Transient scripts must leave memory to run in: the least recently used are evicted when the state
+ * keeps more than half of its limit. */
 static void trim_cache(struct script_cache *c)
 {
     struct vm *vm = &c->vm;

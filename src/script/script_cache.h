@@ -1,5 +1,5 @@
 /* The scripts of EVAL and SCRIPT LOAD: each compiled once, in one Lua state, and found by its text
- * or by its digest. Scripts that came by EVAL only (transient ones) make room for others. */
+ * or digest. Scripts from EVAL only (transient ones) may be evicted. */
 #ifndef SCRIPT_SCRIPT_CACHE_H
 #define SCRIPT_SCRIPT_CACHE_H
 
@@ -10,22 +10,22 @@
 #include "proto/reply.h"
 #include "script/run.h"
 
-/* Transient scripts that stay, the most recently used. */
+/* The most transient scripts (LRU). */
 #define SCRIPT_CACHE_TRANSIENT 500
 
 struct script {
-    struct dlist_node recent; /* in script_cache.recent, while it is transient */
+    struct dlist_node recent; /* in script_cache.recent, if transient */
     struct str *text;
     char digest[DIGEST_SHA1_HEX + 1];
     uint64_t hash[2]; /* of the text */
-    int ref;          /* of the function in the state's registry */
+    int ref;          /* of its function in the state's registry */
     bool declared;    /* its text begins with a "#!lua" line */
     unsigned flags;   /* FUNCTION_ bits of that line */
 };
 
 struct script_cache {
-    struct run *run; /* watches the compiler */
-    struct vm vm;    /* where all scripts run */
+    struct run *run; /* limits the time of compilation */
+    struct vm vm;    /* runs all scripts */
     struct dict by_digest, by_hash;
     struct dlist_node recent; /* transient scripts, the least recently used first */
     size_t transient;         /* how many */
@@ -34,17 +34,17 @@ struct script_cache {
 
 void script_cache_init(struct script_cache *c, struct run *run);
 void script_cache_free(struct script_cache *c);
-/* Forgets every script, and what scripts left in the Lua state. */
+/* Removes all scripts, and whatever they left in the Lua state. */
 void script_cache_flush(struct script_cache *c);
-/* digest: 40 hexadecimal digits of either case. NULL: unknown. The script stays the cache's, until
- * the next add or flush. */
+/* digest: 40 hexadecimal digits of either case. NULL: unknown. The script is owned by the cache,
+ * and valid until the next add or flush. */
 struct script *script_cache_find(struct script_cache *c, struct bytes digest);
-/* Finds or compiles; NULL after an error reply. keep: it is never transient again. */
+/* Finds or compiles a script; NULL after an error reply. keep: it is not transient from now on. */
 struct script *script_cache_add(struct script_cache *c, struct bytes text, bool keep,
                                 struct reply *reply);
-/* Notes that x is used now. */
+/* Marks x as most recently used. */
 void script_cache_use(struct script_cache *c, struct script *x);
-/* Reads the "#!lua" line; false: there is none, or it is wrong. flags: FUNCTION_ bits. */
+/* Parses the "#!lua" line; false: missing or wrong. flags: FUNCTION_ bits. */
 bool script_cache_declares(struct bytes text, unsigned *flags);
 
 #endif

@@ -3,14 +3,14 @@
  * There are two runs: `eval` for scripts, `functions` for functions; at most one is active. Scripts
  * share one Lua state (script_cache), each library has its own.
  *
- * A call: what the script or function declares is checked against what the request allows
+ * A call: the flags of the script or function are checked against what the request allows
  * (may_run), the run gets its name, and invoke() does the rest. After a function, a library that
- * met its memory limit and keeps more than half of it is loaded anew, so that the next call finds
- * memory again.
+ * hit its memory limit and keeps more than half of it is reloaded, so that the next call has memory
+ * again.
  *
- * FUNCTION LOAD makes a library completely before the one that it replaces goes; FUNCTION RESTORE
+ * FUNCTION LOAD builds a library completely before it removes the one it replaces; FUNCTION RESTORE
  * and loading from files set all libraries aside, load the new ones, and then either drop the old
- * ones or put them back. A failed load leaves the libraries as they were and counts in `failures`.
+ * ones or put them back. A failed load leaves the libraries unchanged and counts in `failures`.
  *
  * SCRIPT KILL, FUNCTION KILL and shutdown mark the active run; it ends at its next turn (run.c), or
  * not at all if it has written. */
@@ -29,7 +29,7 @@ struct scripting {
     struct engine *engine;
     struct run eval, functions;
     struct script_cache scripts;
-    struct libraries libraries; /* each with a Lua state of its own */
+    struct libraries libraries; /* each has its own Lua state */
     size_t library_bytes;       /* of their code */
     uint64_t failures;
 };
@@ -128,7 +128,7 @@ static bool refuse_oom(struct call *call)
     return true;
 }
 
-/* A script that declares nothing has been let in by what EVAL may. */
+/* Scripts without flags were already checked by the flags of EVAL. */
 static bool refuse_stale(struct call *call)
 {
     if (!(call->engine->slow_path & ENGINE_STALE) || (call->client->flags & CLIENT_REPLAY))
@@ -188,7 +188,7 @@ void scripting_fcall(struct call *call, const struct function *f, const struct s
                             .allow_oom = true},
         q);
     if (x->vm.refused && x->vm.used > x->vm.limit / 2) {
-        /* It keeps so much between calls that the next ones would find no memory. */
+        /* It keeps so much between calls that the next ones would lack memory. */
         log_line(LOG_WARNING,
                  "The functions of library %s keep %zu bytes, more than half of "
                  "script-memory-limit, and met it: the library is loaded anew, without them.",
@@ -431,7 +431,7 @@ bool scripting_kill(struct scripting *s, bool function, struct reply *reply)
         reply_error(reply, ERR_UNKILLABLE);
         return false;
     }
-    r->kill = "Script killed by user with SCRIPT KILL..."; /* also for functions, as Redis */
+    r->kill = "Script killed by user with SCRIPT KILL..."; /* for functions too, as in Redis */
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* What scripts and functions hold. */
+/* Metrics of scripts and functions. */
 #ifndef SCRIPT_SCRIPTING_METRICS_H
 #define SCRIPT_SCRIPTING_METRICS_H
 

@@ -1,16 +1,16 @@
-/* struct: C structures as strings, by the rules of the library that Redis scripts know.
+/* struct: C structures as strings, by the rules of the library "struct" in Redis.
  *
- * A format is read option by option. size_of() returns the bytes of an option's value (reading the
- * number behind it), padding() what alignment adds before it, and control() applies options that
- * have no value (byte order, alignment) to the struct layout. pack, unpack and size are three loops
- * over the same steps.
+ * A format is read option by option. size_of() returns the size of an option's value (and reads the
+ * number after it), padding() what alignment adds before it, and control() applies options without
+ * a value (byte order, alignment) to the struct layout. pack, unpack and size are three loops over
+ * these steps.
  *
- * Integers of 1 to 8 bytes and more are written and read byte by byte in either order; floats and
- * doubles are reversed if the order is not the machine's, which is little-endian.
+ * Integers of any width are written and read byte by byte in either order; floats and doubles are
+ * reversed for big endian.
  *
- * What can fail: an unknown option, a width out of range, an argument of the wrong type, data that
- * ends early, "c0" without a length before it. All raise a Lua error. vm_poll() at each option lets
- * a long format be interrupted. */
+ * What can fail: an unknown option, a width out of range, an argument of the wrong type, truncated
+ * data, "c0" without a length before it. All raise a Lua error. vm_poll() at each option allows
+ * interrupting a long format. */
 #include "script/struct_lib.h"
 
 #include "script/vm.h"
@@ -23,7 +23,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define MOST_INT     32 /* bytes of the widest integer */
+#define MOST_INT     32 /* width of the widest integer in bytes */
 #define NATIVE_ALIGN 8
 
 struct layout {
@@ -31,7 +31,7 @@ struct layout {
     size_t align;
 };
 
-/* A decimal number in the format, or fallback. */
+/* Reads a decimal number in the format, else returns fallback. */
 static size_t number(lua_State *L, const char **f, size_t fallback)
 {
     if (!isdigit((unsigned char)**f))
@@ -77,7 +77,7 @@ static size_t size_of(lua_State *L, char option, const char **f)
     case 'c':
         return number(L, f, 1);
     default:
-        return 0; /* strings, controls, and what is unknown */
+        return 0; /* strings, controls, and unknown options */
     }
 }
 
@@ -90,7 +90,7 @@ static size_t padding(size_t n, size_t align, char option, size_t at)
     return n > 1 ? (n - (at & (n - 1))) & (n - 1) : 0;
 }
 
-/* True: it was a control and not a value. */
+/* True: it was a control, not a value. */
 static bool control(lua_State *L, char option, const char **f, struct layout *y)
 {
     switch (option) {
@@ -130,7 +130,7 @@ static void put(luaL_Buffer *b, const void *p, size_t n, bool little)
 
 static void put_int(luaL_Buffer *b, double v, size_t n, bool little)
 {
-    /* A number out of range is clamped: its conversion would be undefined behaviour. */
+    /* Clamped, since conversion of a number out of range is undefined behaviour. */
     uint64_t x;
     if (v < 0)
         x = v >= -9223372036854775808.0 ? (uint64_t)(int64_t)v : (uint64_t)INT64_MIN;
@@ -149,7 +149,7 @@ static int do_pack(lua_State *L)
     struct layout y = {.little = true, .align = 1};
     int arg = 2;
     size_t total = 0;
-    lua_pushnil(L); /* a mark between arguments and the buffer's strings */
+    lua_pushnil(L); /* separates the arguments from the buffer's strings */
     luaL_buffinit(L, &b);
     while (*f) {
         vm_poll(L);
@@ -229,8 +229,8 @@ static double real_at(const char *p, size_t n, bool little)
     return (double)f;
 }
 
-/* Pushes the n bytes at p, of have that are left. n == 0 ("c0"): as many as the result before says,
- * which goes. Returns how many. */
+/* Pushes n of the `have` bytes left at p. n == 0 ("c0"): as many as the previous result says, which
+ * is popped. Returns how many. */
 static size_t push_chars(lua_State *L, const char *p, size_t n, size_t have, int *results)
 {
     if (n == 0) {
@@ -246,7 +246,7 @@ static size_t push_chars(lua_State *L, const char *p, size_t n, size_t have, int
     return n;
 }
 
-/* Pushes the string at p, which a 0 ends; returns its bytes with the 0. */
+/* Pushes the NUL-terminated string at p; returns its length including the NUL. */
 static size_t push_terminated(lua_State *L, const char *p, size_t have)
 {
     const char *end = memchr(p, 0, have);

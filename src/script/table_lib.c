@@ -4,7 +4,7 @@
 
 static void (*refuse_readonly)(lua_State *L, int index);
 
-/* The length of the table at 1, which is about to be written. */
+/* The length of the table at 1, after checking that it may be written. */
 static int length_to_write(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -109,7 +109,7 @@ static bool before(lua_State *L, int a, int b)
     return result;
 }
 
-/* The two values on top become elements i (the topmost) and j. */
+/* Stores the two values on top as elements i (the topmost) and j. */
 static void put_two(lua_State *L, int i, int j)
 {
     lua_rawseti(L, 1, i);
@@ -127,7 +127,7 @@ static void order_two(lua_State *L, int i, int j)
         lua_pop(L, 2);
 }
 
-/* Splits low..high around the pivot, which is on top and at high - 1; answers where it ends up. */
+/* Partitions low..high by the pivot, which is on top and at high - 1; returns its final index. */
 static int partition(lua_State *L, int low, int high)
 {
     int i = low, j = high - 1;
@@ -180,7 +180,7 @@ static void sort_range(lua_State *L, int low, int high)
         lua_rawgeti(L, 1, high - 1);
         put_two(L, middle, high - 1);
         int at = partition(L, low, high);
-        /* The smaller half first: the depth stays logarithmic. */
+        /* Recurses into the smaller half, so that the depth stays logarithmic. */
         if (at - low < high - at) {
             sort_range(L, low, at - 1);
             low = at + 1;

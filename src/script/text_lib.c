@@ -1,17 +1,17 @@
 /* string.find, match, gmatch, gsub and rep: the patterns of Lua 5.1, interruptible and with bounded
  * stack.
  *
- * A match is a backtracking search. match_inner() walks the items of a pattern; what has only one
- * way to go on continues its loop, and what has several tries each by a call of match_here(): a
+ * A match is a backtracking search. match_inner() walks the items of a pattern; an item with one
+ * continuation continues its loop, and one with several tries each by a call of match_here(): a
  * repetition (most, least, "?") or a capture, which must be undone if the rest does not match. So
- * the depth grows with such items of the pattern and not with the text; DEPTH bounds it.
+ * the depth grows with the number of such items and not with the text; DEPTH bounds it.
  *
  * Captures are (start, length); the length is OPEN until the parenthesis closes and POSITION for
  * "()". A failed attempt restores level and length before it returns NULL.
  *
- * What can fail: a malformed pattern, too many captures, too great a depth: each a Lua error.
- * Time can be exponential in the pattern: work() counts steps, and every POLL_STEPS of them
- * vm_poll() may end it. */
+ * What can fail: a malformed pattern, too many captures, too great a depth: each a Lua error. Time
+ * can be exponential in the pattern: work() counts steps, and vm_poll() may end it after every
+ * POLL_STEPS. */
 #include "script/text_lib.h"
 
 #include "script/vm.h"
@@ -41,7 +41,7 @@ struct match {
 
 static const char *match_here(struct match *m, const char *s, const char *p);
 
-/* Counts steps, which run no Lua instructions; every POLL_STEPS of them may be interrupted. */
+/* Counts steps, which execute no Lua instructions, and polls every POLL_STEPS. */
 static void work(struct match *m, size_t n)
 {
     m->steps += n;
@@ -67,7 +67,7 @@ static const char *class_end(struct match *m, const char *p)
     if (p < m->pattern_end && *p == '^')
         p++;
     const char *begin = p;
-    do { /* a ']' that comes first stands for itself */
+    do { /* a ']' in first position is literal */
         if (p == m->pattern_end)
             luaL_error(m->L, "malformed pattern (missing ']')");
         c = *p++;
@@ -118,7 +118,7 @@ static bool in_named_class(int c, int name)
     return isupper(name) ? !in : in;
 }
 
-/* p at '[', last at its ']'. */
+/* Whether c is in the set from '[' at p to ']' at last. */
 static bool in_set(struct match *m, int c, const char *p, const char *last)
 {
     work(m, (size_t)(last - p));
@@ -248,7 +248,7 @@ static const char *again(struct match *m, const char *s, char digit)
     return s + n;
 }
 
-/* "%f[set]", p behind the f: whether s is where a run of characters of the set begins. */
+/* "%f[set]", p after the f: whether a run of characters of the set begins at s. */
 static bool at_frontier(struct match *m, const char *s, const char *p, const char **end)
 {
     if (p == m->pattern_end || *p != '[')
@@ -259,8 +259,8 @@ static bool at_frontier(struct match *m, const char *s, const char *p, const cha
     return !in_set(m, before, p, *end - 1) && in_set(m, here, p, *end - 1);
 }
 
-/* "%b()", "%f[set]" and "%1" at p. False: p begins something else. *s is NULL when it does not
- * match, else behind what it matched; *p is behind the item. */
+/* Matches "%b()", "%f[set]" and "%1" at *p. False: another item. *s becomes NULL if it does not
+ * match, else the position after the match; *p advances past the item. */
 static bool match_special(struct match *m, const char **s, const char **p)
 {
     if (**p != '%' || *p + 1 >= m->pattern_end)
@@ -349,7 +349,7 @@ static void push_capture(struct match *m, int i, const char *s, const char *end)
         lua_pushlstring(m->L, m->captures[i].at, (size_t)n);
 }
 
-/* All captures, or the whole match when there are none and s is given. */
+/* Pushes all captures, or the whole match if there are none and s is given. */
 static int push_captures(struct match *m, const char *s, const char *end)
 {
     int n = m->level == 0 && s ? 1 : m->level;
@@ -417,7 +417,7 @@ static int text_match(lua_State *L)
     return find_or_match(L, false);
 }
 
-/* Upvalues: text, pattern, where to go on. */
+/* Upvalues: text, pattern, position to continue at. */
 static int next_match(lua_State *L)
 {
     size_t n, pn;
@@ -515,7 +515,7 @@ static int text_gsub(lua_State *L)
         const char *end = match_here(&m, s, p + anchored);
         if (end) {
             count++;
-            vm_poll(L); /* what it calls may be a function of C */
+            vm_poll(L); /* the called function may be in C */
             add_value(&m, &b, s, end);
         }
         if (end && end > s)
@@ -533,8 +533,7 @@ static int text_gsub(lua_State *L)
     return 2;
 }
 
-/* Lua's own loops for each repetition, even of an empty string, and needs several times the memory
- * of the result. */
+/* Lua's own loops even for an empty string, and needs several times the memory of the result. */
 static int text_rep(lua_State *L)
 {
     size_t n;
@@ -544,7 +543,7 @@ static int text_rep(lua_State *L)
         lua_pushliteral(L, "");
         return 1;
     }
-    size_t total = n * (size_t)count; /* less than 2^31 times what fits into memory */
+    size_t total = n * (size_t)count; /* cannot overflow: less than 2^31 times a size in memory */
     vm_reserve(L, total * 2);
     char *all = lua_newuserdata(L, total);
     if (n == 1)

@@ -1,6 +1,6 @@
-/* Functions of the string library as the manual of Lua 5.1 describes them: find, match, gmatch,
- * gsub and rep. Our own because Lua's can neither be interrupted (a hostile pattern takes
- * exponential time) nor keep within C's stack (it recurses for each item of a pattern). */
+/* The string functions find, match, gmatch, gsub and rep of Lua 5.1. Our own because Lua's cannot
+ * be interrupted (a hostile pattern takes exponential time) and do not bound the C stack (they
+ * recurse for each item of a pattern). */
 #ifndef SCRIPT_TEXT_LIB_H
 #define SCRIPT_TEXT_LIB_H
 

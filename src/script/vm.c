@@ -1,21 +1,21 @@
-/* One Lua state: bounded memory, watched time, bounded C stack, text-only chunks.
+/* A Lua state with limited memory, time and C stack, and text-only chunks.
  *
- * Between vm_enter() and vm_leave() code of a user runs.
+ * User code runs between vm_enter() and vm_leave().
  *
- * Memory: allocate() counts every byte and refuses what would exceed the limit (Lua then raises
- * "not enough memory"). Lua's collector may come too late for that, so once collect_at is passed
- * the allocator asks for a full collection, which the hook does before the next instruction: the
- * allocator itself must not collect.
+ * Memory: allocate() counts all bytes and refuses to exceed the limit (Lua then raises "not enough
+ * memory"). Lua's incremental collector may be too slow for that, so above collect_at the allocator
+ * requests a full collection, which the hook performs before the next instruction: the allocator
+ * itself must not collect.
  *
  * Time: an alarm fires VM_PATIENCE_US after the code began. Its handler only calls lua_sethook();
  * the hook runs at the next instruction, calls turn(), and turn() calls vm->tick() and arms the
  * alarm again for VM_TURN_US. Functions in C execute no instructions: they call vm_poll(), which
  * reads `due`. An alarm that was armed for an earlier run only arms a new one (run_number).
  *
- * Ending: when tick() returns a text it stays in vm->ended, the hook is set for every instruction,
- * and each one raises it again: no pcall can catch it for good.
+ * Ending: an error from tick() is kept in vm->ended, the hook is set for every instruction, and
+ * each one raises it again: a pcall cannot suppress it.
  *
- * C's stack: coroutines nest on it. vm_resume() bounds their number and the stack in use. */
+ * C stack: coroutines nest on it. vm_resume() limits their number and the stack in use. */
 #include "script/vm.h"
 
 #include "base/alarm.h"
@@ -24,18 +24,18 @@
 
 #include <sys/resource.h>
 
-#define PIECE        1024 /* bytes of text that the parser gets at once */
-#define RESUMES_MOST 190  /* about as many as Lua allows C calls */
+#define PIECE        1024 /* bytes of text passed to the parser at once */
+#define RESUMES_MOST 190  /* about Lua's limit of C calls */
 
-/* The alarm's handler sees only these. */
+/* State for the alarm's signal handler. */
 static struct vm *volatile running;
 static volatile uint64_t run_number, armed_for; /* armed_for 0: not armed */
 static volatile bool due;                       /* a call of tick() is due */
 
 static void hook(lua_State *L, lua_Debug *ar);
 
-/* Makes the hook run before the next instruction. Also from the signal handler: lua_sethook() is
- * made for that. */
+/* Makes the hook run before the next instruction. May be called from the signal handler, as
+ * lua_sethook() permits. */
 static void interrupt(struct vm *vm)
 {
     due = true;
@@ -79,7 +79,7 @@ static void *allocate(void *context, void *block, size_t old, size_t n)
     return moved ? moved : n < old ? block : NULL;
 }
 
-/* Three quarters of the limit, or half of the way that is left to it. */
+/* The next collection: at three quarters of the limit, or halfway from here to it. */
 static void plan_collection(struct vm *vm)
 {
     vm->collect_at = vm->limit - vm->limit / 4;
@@ -90,7 +90,7 @@ static void plan_collection(struct vm *vm)
 static void collect(struct vm *vm, lua_State *L)
 {
     bool bounded = vm->bounded;
-    vm->bounded = false; /* the collector itself allocates */
+    vm->bounded = false; /* the collector allocates too */
     lua_gc(L, LUA_GCCOLLECT, 0);
     vm->bounded = bounded;
     vm->wants_collection = false;
@@ -162,10 +162,10 @@ static void hook(lua_State *L, lua_Debug *ar)
     struct vm *vm = vm_of(L);
     lua_sethook(L, NULL, 0, 0);
     if (running != vm)
-        return; /* of a coroutine that an earlier run has left */
+        return; /* the hook of a coroutine left by an earlier run */
     turn(vm, L);
     if (vm->ended) {
-        /* Whoever catches it gets it again at once. */
+        /* Raised again at once if caught. */
         lua_sethook(L, hook, LUA_MASKCOUNT, 1);
         vm_check_ended(L);
     }
@@ -229,7 +229,7 @@ void vm_enter(struct vm *vm)
     run_number++;
     running = vm;
     if (!armed_for) {
-        /* Made late: a timer does not outlive the fork into the background. */
+        /* Created late, since a timer does not survive the fork of daemonize. */
         static bool made;
         if (!made)
             alarm_make(rang);
@@ -249,8 +249,8 @@ void vm_leave(struct vm *vm)
     vm->ended = NULL;
     if (lua_gethookmask(vm->L))
         lua_sethook(vm->L, NULL, 0, 0);
-    /* The next code must not meet the limit because of this code's garbage, which the collector
-     * might not reach in time. */
+    /* The next code must not hit the limit because of this code's garbage, which the collector
+     * might not free in time. */
     if (vm->limit && (vm->refused || vm->used > vm->floor + vm->limit / 4))
         collect(vm, vm->L);
     vm->wants_collection = false;
@@ -258,8 +258,8 @@ void vm_leave(struct vm *vm)
 
 /* ---- C's stack */
 
-/* Lua bounds the C calls within one coroutine (200), but not coroutines that resume coroutines: we
- * bound their number, and the stack in use when one begins, which may need 200 C calls more. */
+/* Lua limits the C calls within one coroutine (200), but not nested coroutines: we limit their
+ * number, and the stack in use when one is resumed, which may need 200 more C calls. */
 static size_t stack_most(void)
 {
     static size_t most;
@@ -311,10 +311,10 @@ int vm_resume(lua_State *L, lua_State *co, int argument_count)
 
 struct text {
     const char *p, *end;
-    bool blank; /* a blank goes first */
+    bool blank; /* a blank is prepended */
 };
 
-/* Some input takes the parser quadratic time, so it can be interrupted between pieces. */
+/* The parser can take quadratic time, so it may be interrupted between pieces. */
 static const char *next_piece(lua_State *L, void *context, size_t *n)
 {
     struct text *t = context;
@@ -333,12 +333,11 @@ static const char *next_piece(lua_State *L, void *context, size_t *n)
 int vm_load(lua_State *L, struct bytes text, const char *name)
 {
     struct text t = {text.p, text.p + text.n, false};
-    /* Lua takes a text for bytecode by its first byte. With a blank before it, that byte is a
-     * syntax error. */
+    /* Lua recognises bytecode by its first byte, which is a syntax error after a blank. */
     t.blank = text.n && *text.p == *LUA_SIGNATURE;
     struct vm *vm = vm_of(L);
-    /* The collector does not see the chunk's name (CVE-2025-49844) and half of the results while
-     * the parser works: the name is put on the stack and collection stops. */
+    /* The collector does not see the chunk's name (CVE-2025-49844) and some results during parsing:
+     * so the name is kept on the stack and collection is stopped. */
     lua_pushstring(L, name);
     lua_gc(L, LUA_GCSTOP, 0);
     vm->parsing = true;
