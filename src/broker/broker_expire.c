@@ -43,8 +43,10 @@ void broker_expire_report(const struct broker_group *x, const struct stream_id *
     broker_act_effect_ids(x, words, 2, gone, n);
     if (n == 0)
         return;
-    if (x->engine->broker)
+    if (x->engine->broker) {
         x->engine->broker->totals.expired += n;
+        stream_need_outcomes(x->stream)->expired += n;
+    }
     db_count_changes(x->engine->store, n);
     db_changed(x->db, x->key, DB_EVENT_STREAM, "xexpired");
 }

@@ -56,8 +56,10 @@ bool broker_limits_allow(const struct broker_group *x, uint64_t messages, uint64
         return false;
     buf_printf(why, "STREAMFULL The stream has reached its limit of %lld %s",
                (long long)(many ? l->max_entries : l->max_bytes), many ? "entries" : "bytes");
-    if (x->engine->broker)
+    if (x->engine->broker) {
         x->engine->broker->totals.rejected++;
+        stream_need_outcomes(x->stream)->rejected++;
+    }
     return false;
 }
 

@@ -184,6 +184,7 @@ static void report(const struct broker_route *r, const struct broker_group *x)
     if (!r->failures || !b)
         return;
     b->totals.route_failures += r->failures;
+    stream_need_outcomes(x->stream)->route_failures += r->failures;
     if (b->route_logged_ms && broker_act_now(x) - b->route_logged_ms < LOG_EVERY_MS)
         return;
     b->route_logged_ms = broker_act_now(x);
@@ -219,8 +220,10 @@ size_t broker_route_copy(const struct broker_route *r, const struct broker_group
         copy_to(x, r->copies[i].key, id, pairs, fields, expires_ms);
         made++;
     }
-    if (x->engine->broker)
+    if (x->engine->broker && made) {
         x->engine->broker->totals.routed += made;
+        stream_need_outcomes(x->stream)->routed += made;
+    }
     report(r, x);
     return made;
 }

@@ -29,11 +29,16 @@ static size_t waiting(const struct call *call, struct bytes key, const struct st
            (g->policy ? block_count_matching(call->engine, call->db, key, readers) : 0);
 }
 
+size_t broker_stats_subscriptions(const struct stream_group *g)
+{
+    const struct broker_watch *w = broker_watch_of(g);
+    return w ? w->subscriptions : 0;
+}
+
 static void states(struct call *call, struct bytes key, const struct stream *s,
                    const struct stream_group *g, const struct stream_status *st)
 {
     struct reply *r = call->reply;
-    const struct broker_watch *w = broker_watch_of(g);
     number(r, "ready", (long long)(st->unread + st->released + st->overdue));
     number(r, "unread", (long long)st->unread);
     number(r, "released", (long long)st->released);
@@ -45,7 +50,7 @@ static void states(struct call *call, struct bytes key, const struct stream *s,
     number(r, "dead-blocked", (long long)st->blocked);
     number(r, "consumers", (long long)g->consumers.used);
     number(r, "waiting", (long long)waiting(call, key, g));
-    number(r, "subscribers", w ? (long long)w->subscriptions : 0);
+    number(r, "subscribers", (long long)broker_stats_subscriptions(g));
 }
 
 static void counters(struct reply *r, const struct stream *s, const struct stream_group *g)

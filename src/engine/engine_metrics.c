@@ -33,7 +33,7 @@ const struct metric_table engine_metrics = {.rows = rows, .n = METRIC_COUNT(rows
 
 struct figures {
     const struct engine *engine;
-    size_t most_in, most_out, linked, pubsub, watching, paused;
+    size_t most_in, most_out, all_in, all_out, linked, pubsub, watching, paused;
 };
 
 /* One walk over all clients, for all rows. */
@@ -48,6 +48,8 @@ static void gather(const void *owner, void *figures)
         f->paused += (c->flags & CLIENT_PAUSED) != 0;
         f->watching += c->txn && !dlist_empty(&c->txn->watches);
         f->pubsub += (c->flags & CLIENT_SUBSCRIBED) != 0;
+        f->all_in += c->in_cap;
+        f->all_out += c->out.memory;
         f->most_in = c->in_cap > f->most_in ? c->in_cap : f->most_in;
         f->most_out = c->out.memory > f->most_out ? c->out.memory : f->most_out;
     }

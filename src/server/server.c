@@ -21,6 +21,7 @@
 #include "base/metric.h"
 #include "base/words.h"
 #include "broker/broker.h"
+#include "broker/broker_stats.h"
 #include "commands/families.h"
 #include "config/config_file.h"
 #include "engine/assemble.h"
@@ -366,6 +367,7 @@ struct server *server_new(struct settings *settings, struct data_lock lock, cons
     s->engine.scripting = scripting_new(&s->engine);
     s->engine.broker = broker_new(&s->engine);
     s->engine.survey = survey_new(&s->engine);
+    s->engine.survey->subscriptions = broker_stats_subscriptions;
     make_parts(s);
     wire(s, executable);
     now_read(&s->engine);

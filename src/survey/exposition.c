@@ -18,6 +18,7 @@
 #include "engine/observe.h"
 #include "survey/alarms.h"
 #include "survey/survey_choice.h"
+#include "type/stream/stream.h"
 
 #include <string.h>
 
@@ -344,6 +345,13 @@ struct family {
         *out = (double)(value);                                                                    \
         return true;                                                                               \
     }
+/* Of those that only some streams have: they are 0 of the others, which get no line. */
+#define OF_OUTCOME(name, may)                                                                      \
+    static bool s_##name(const struct survey_stream *s, double *out)                               \
+    {                                                                                              \
+        *out = s->outcomes ? (double)s->outcomes->name : 0;                                        \
+        return *out > 0 || (may);                                                                  \
+    }
 #define OF_LIST(name, value)                                                                       \
     static bool name(const struct lists_record *l, double *out)                                    \
     {                                                                                              \
@@ -362,6 +370,7 @@ OF_GROUP(g_held, HAS_POLICY, g->held)
 OF_GROUP(g_blocked, HAS_POLICY, g->blocked)
 OF_GROUP(g_consumers, true, g->consumers)
 OF_GROUP(g_waiting, true, g->waiting)
+OF_GROUP(g_subscribers, HAS_POLICY, g->subscribers)
 OF_GROUP(g_oldest_ready, g->oldest_ready_ms >= 0, (double)g->oldest_ready_ms / 1000)
 OF_GROUP(g_oldest_leased, g->oldest_leased_ms >= 0, (double)g->oldest_leased_ms / 1000)
 OF_GROUP(g_delivered, g->counted, g->counts.delivered)
@@ -377,6 +386,10 @@ OF_STREAM(s_bytes, s->bytes)
 OF_STREAM(s_scheduled, s->scheduled)
 OF_STREAM(s_expiries, s->expiries)
 OF_STREAM(s_added, s->added)
+OF_OUTCOME(expired, s->expiries > 0)
+OF_OUTCOME(routed, s->flags &SURVEY_BINDINGS)
+OF_OUTCOME(route_failures, s->flags &SURVEY_BINDINGS)
+OF_OUTCOME(rejected, s->refuses)
 OF_LIST(l_length, l->length)
 OF_LIST(l_waiting, l->waiting)
 
@@ -403,6 +416,7 @@ static const struct family families[] = {
     GROUP("gauge", "dead_blocked", g_blocked, "Dead messages that could not be moved."),
     GROUP("gauge", "consumers", g_consumers, "Consumers of the group."),
     GROUP("gauge", "waiting", g_waiting, "Clients that wait for a message."),
+    GROUP("gauge", "subscribers", g_subscribers, "Consumers that messages are pushed to."),
     GROUP("gauge", "oldest_ready_seconds", g_oldest_ready, "Age of the next message."),
     GROUP("gauge", "oldest_leased_seconds", g_oldest_leased,
           "How long the message has been out that was delivered first."),
@@ -419,6 +433,11 @@ static const struct family families[] = {
     STREAM("gauge", "scheduled", s_scheduled, "Messages whose time has not come."),
     STREAM("gauge", "expiries", s_expiries, "Messages that will expire."),
     STREAM("counter", "added_total", s_added, "Messages that were ever added."),
+    STREAM("counter", "expired_total", s_expired, "Messages that were deleted by their time."),
+    STREAM("counter", "routed_total", s_routed, "Copies that its bindings have made."),
+    STREAM("counter", "route_failures_total", s_route_failures,
+           "Copies that a destination could not take."),
+    STREAM("counter", "rejected_total", s_rejected, "Messages that it was too full for."),
     LIST("gauge", "length", l_length, "Items of the list."),
     LIST("gauge", "waiting", l_waiting, "Clients that wait for an item."),
 };

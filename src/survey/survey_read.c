@@ -122,6 +122,11 @@ static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *
     x->last = s->last_id;
     stream_log_newest(&s->log, &x->newest);
     x->groups = (uint32_t)s->groups.used;
+    x->refuses = s->extra && s->extra->limits.refuses;
+    if (s->outcomes) {
+        x->outcomes = x->outcomes ? x->outcomes : mem_alloc(sizeof(*x->outcomes));
+        *x->outcomes = *s->outcomes;
+    }
     x->maxlen = s->extra ? s->extra->limits.max_entries : STREAM_LIMITS_NONE;
     x->scheduled = s->extra ? stream_future_count(&s->extra->future) : 0;
     x->expiries = s->extra ? stream_expiry_count(&s->extra->expiry) : 0;
@@ -272,6 +277,7 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     uint64_t readers = hash_key(str_bytes(g->name)) | 1;
     x->waiting = (uint32_t)(block_count_readers(e, db, key, readers) +
                             (g->policy ? block_count_matching(e, db, key, readers) : 0));
+    x->subscribers = sv->subscriptions ? (uint32_t)sv->subscriptions(g) : 0;
     struct survey_counts counts = counts_of(g);
     if (!is_quiet(x, &st, &counts, fresh))
         x->quiet_ms = e->steady_ms;
@@ -484,6 +490,7 @@ void survey_read_drop_stream(struct survey *sv, uint32_t number)
     const struct survey_stream *x = slots_at(&sv->streams, number);
     if (x->kept)
         keep_drop(sv, x->kept);
+    mem_free(x->outcomes);
     str_unref(x->key);
     slots_give(&sv->streams, number);
 }

@@ -20,6 +20,7 @@ struct engine;
 struct keep;
 struct stream;
 struct stream_group;
+struct stream_outcomes;
 struct vitals;
 
 enum survey_flag {
@@ -43,9 +44,11 @@ struct survey_stream {
     struct str *key;
     int db;
     uint32_t flags;
-    bool complete;            /* a pass has read all of it, including its groups */
-    uint32_t kept;            /* its history (keep.h); 0: none */
-    uint32_t message;         /* record of its next scheduled message; 0: none */
+    bool complete;                    /* a pass has read all of it, including its groups */
+    bool refuses;                     /* messages, when it is full */
+    struct stream_outcomes *outcomes; /* a copy; NULL: all are 0 */
+    uint32_t kept;                    /* its history (keep.h); 0: none */
+    uint32_t message;                 /* record of its next scheduled message; 0: none */
     uint64_t named_by_policy; /* the last pass in which a policy named it as dead-letter stream */
     int64_t read_ms;          /* by the wall clock */
     int64_t rated_ms;         /* by the steady clock: start of the interval of rates */
@@ -66,7 +69,7 @@ struct survey_group {
     struct str *name;
     uint32_t stream;  /* its record */
     uint32_t letters; /* record of its dead-letter stream; 0: it has none, or that does not exist */
-    uint32_t flags, consumers, waiting;
+    uint32_t flags, consumers, waiting, subscribers;
     uint32_t kept; /* as a stream's */
     int64_t rated_ms;
     uint64_t unread, released, overdue, leased, deferred, held, blocked;
@@ -118,6 +121,8 @@ struct survey_choice {
 
 struct survey {
     struct engine *engine;
+    /* How many subscriptions a group has. Set by who makes the survey; NULL: none. */
+    size_t (*subscriptions)(const struct stream_group *g);
     struct slots streams, groups, schedules;
     struct dict schedule_names;            /* stream and name to record of schedules */
     struct survey_totals totals, counting; /* of the last pass; of the one under way */

@@ -3,12 +3,14 @@
 #define SUPPORT_SURVEY_H
 
 #include "broker.h"
+#include "broker/broker_stats.h"
 #include "survey/survey.h"
 
 static inline struct bench *survey_bench(struct client **c)
 {
     struct bench *b = broker_bench();
     b->engine.survey = survey_new(&b->engine);
+    b->engine.survey->subscriptions = broker_stats_subscriptions;
     *c = bench_client(b);
     return b;
 }

@@ -46,6 +46,7 @@ void stream_free(struct stream *s)
     stream_dedup_clear(&s->dedup);
     stream_log_free(&s->log);
     stream_extra_free(s->extra);
+    mem_free(s->outcomes);
     mem_free(s);
 }
 
@@ -529,9 +530,17 @@ void stream_tidy_extra(struct stream *s)
     s->extra = NULL;
 }
 
+struct stream_outcomes *stream_need_outcomes(struct stream *s)
+{
+    if (!s->outcomes)
+        s->outcomes = mem_zalloc(sizeof(*s->outcomes));
+    return s->outcomes;
+}
+
 size_t stream_memory(const struct stream *s, size_t samples)
 {
     size_t n = mem_block_size(s) + stream_log_memory(&s->log, samples) + dict_memory(&s->groups);
+    n += s->outcomes ? mem_block_size(s->outcomes) : 0;
     struct dict_walk w = {0};
     for (struct dict_node *x; (x = dict_next(&s->groups, &w));)
         n += stream_group_memory(x->value);

@@ -9,6 +9,12 @@
 #include "type/stream/stream_group.h"
 #include "type/stream/stream_log.h"
 
+/* What became of its messages in this process. Apart from the stream, since most have none. */
+struct stream_outcomes {
+    uint64_t expired, routed, route_failures; /* routed: copies that its bindings made */
+    uint64_t rejected;                        /* refused because it was full */
+};
+
 struct stream {
     struct stream_log log;
     struct stream_id last_id;     /* the highest ever given */
@@ -18,8 +24,9 @@ struct stream {
     uint32_t policies, deleting;  /* groups with a policy; groups whose policy deletes (ONACK
                                      DELETE) */
     struct stream_dedup dedup;
-    struct stream_extra *extra; /* owned; NULL: it has no extras */
-    uint32_t surveyed;          /* the survey's record of it (survey_record.h); 0: none */
+    struct stream_extra *extra;       /* owned; NULL: it has no extras */
+    struct stream_outcomes *outcomes; /* owned; NULL: all are 0 */
+    uint32_t surveyed;                /* the survey's record of it (survey_record.h); 0: none */
 };
 
 /* The counters that outlive a stream's entries. */
@@ -110,6 +117,8 @@ static inline bool stream_acts(const struct stream *s)
 {
     return s->policies > 0 || s->extra;
 }
+/* To count in. */
+struct stream_outcomes *stream_need_outcomes(struct stream *s);
 size_t stream_memory(const struct stream *s, size_t samples);
 /* Walks everything, for tests. */
 bool stream_is_sound(const struct stream *s);

@@ -72,6 +72,51 @@ TEST(a_group_has_lines_for_what_is_known_of_it)
     survey_bench_end(b);
 }
 
+/* Console, section 8.1: who is pushed messages, and what became of messages. Streams that cannot
+ * have such have no line. */
+TEST(subscribers_and_what_became_of_messages)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    struct client *to = bench_client(b);
+    bench_says(c, "XADD plain * f v");
+    bench_says(c, "XPOLICY SET q g MKSTREAM JOBS");
+    bench_says(c, "XADD q TTL 60000 * f v");
+    bench_says(c, "XCFGSET full MKSTREAM MAXLEN 1 OVERFLOW REJECT");
+    bench_says(c, "XADD full * f v");
+    bench_says(c, "XADD full * f v");
+    bench_says(c, "XADD full * f v");
+    bench_says(c, "XBIND ADD from ALL TO there");
+    bench_says(c, "XBIND ADD from ALL TO str");
+    bench_says(c, "SET str x");
+    bench_says(c, "XADD from * f v");
+    bench_says(to, "HELLO 3");
+    bench_says(to, "XCONSUME START GROUP g w STREAMS q");
+    struct buf raw = {0};
+    broker_drain(c, &raw);
+    broker_drain(to, &raw);
+    buf_free(&raw);
+    survey_bench_passes(b, 1);
+    CHECK(has(b, NULL, "\nmillrace_group_subscribers{db=\"db0\",key=\"q\",group=\"g\"} 1\n"));
+    CHECK(has(b, NULL, "\nmillrace_stream_expired_total{db=\"db0\",key=\"q\"} 0\n"));
+    CHECK(has(b, NULL, "\nmillrace_stream_rejected_total{db=\"db0\",key=\"full\"} 2\n"));
+    CHECK(has(b, NULL, "\nmillrace_stream_routed_total{db=\"db0\",key=\"from\"} 1\n"));
+    CHECK(has(b, NULL, "\nmillrace_stream_route_failures_total{db=\"db0\",key=\"from\"} 1\n"));
+    CHECK(!has(b, NULL, "d_total{db=\"db0\",key=\"plain\"} 0") &&
+          !has(b, NULL, "millrace_stream_routed_total{db=\"db0\",key=\"q\"}"));
+    /* After the last message that could expire has, its line stays. */
+    survey_bench_turn(b, 60000);
+    survey_bench_passes(b, 1);
+    CHECK(has(b, NULL, "\nmillrace_stream_expired_total{db=\"db0\",key=\"q\"} 1\n"));
+    /* What a copy's messages became is its own. */
+    bench_says(c, "COPY q copied");
+    HEARS(c, "*");
+    survey_bench_passes(b, 1);
+    CHECK(has(b, NULL, "\nmillrace_stream_length{db=\"db0\",key=\"copied\"} 0\n"));
+    CHECK(!has(b, NULL, "millrace_stream_expired_total{db=\"db0\",key=\"copied\"}"));
+    survey_bench_end(b);
+}
+
 /* Any bytes may be in a key: a scrape is text. */
 TEST(labels_are_escaped_and_always_text)
 {
@@ -298,11 +343,12 @@ TEST(hostile_cursors_are_refused_or_end)
     SAYS(c, "SURVEY METRICS CURSOR", "!ERR syntax error");
     SAYS(c, "SURVEY METRICS NOW 1", "!ERR syntax error");
     /* Beyond the last record of the last family: nothing is left. */
-    SAYS(c, "SURVEY METRICS CURSOR 115964117091", "[0 ]");
+    SAYS(c, "SURVEY METRICS CURSOR 137438953571", "[0 ]");
     survey_bench_end(b);
 }
 
-UNIT_MAIN(T(a_group_has_lines_for_what_is_known_of_it), T(labels_are_escaped_and_always_text),
+UNIT_MAIN(T(a_group_has_lines_for_what_is_known_of_it), T(subscribers_and_what_became_of_messages),
+          T(labels_are_escaped_and_always_text),
           T(more_groups_than_allowed_are_left_out_and_counted),
           T(parts_together_have_each_line_once), T(histograms_have_sums_up_to_their_limits),
           T(alarms_and_readiness_are_metrics), T(lists_have_lines),
