@@ -19,19 +19,24 @@ void broker_attachment_init(struct broker_attachments *g)
     g->waiting = 0;
 }
 
-struct broker_attachment *broker_attachment_find(struct client *c,
+/* Both lists contain it, if there is one, so the search ends with the shorter list. */
+struct broker_attachment *broker_attachment_find(const struct broker_attachments *g,
+                                                 struct client *c,
                                                  const struct stream_consumer *consumer)
 {
     struct broker_attachment *a = c->attached;
+    struct dlist_node *n = g->present.next;
     if (!a || !consumer->presence.attached)
         return NULL;
     do {
+        struct broker_attachment *other = of_group(n);
         a = of_client(a->of_client.next);
-        if (a->consumer == consumer) {
-            c->attached = a;
-            return a;
+        if (a->consumer == consumer || (other->client == c && other->consumer == consumer)) {
+            c->attached = a->consumer == consumer ? a : other;
+            return c->attached;
         }
-    } while (a != c->attached);
+        n = n->next;
+    } while (a != c->attached && n != &g->present);
     return NULL;
 }
 

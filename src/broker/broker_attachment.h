@@ -31,9 +31,11 @@ struct broker_attachment {
 };
 
 void broker_attachment_init(struct broker_attachments *g);
-/* NULL: the client is not attached to the consumer. The search starts behind the last hit: a client
- * that reads the same groups in the same order costs O(1), others O(the client's attachments). */
-struct broker_attachment *broker_attachment_find(struct client *c,
+/* NULL: the client is not attached to the consumer, which belongs to the group. The search starts
+ * behind the last hit: a client that reads the same groups in the same order costs O(1), others
+ * O(the client's attachments or the group's, whichever are fewer). */
+struct broker_attachment *broker_attachment_find(const struct broker_attachments *g,
+                                                 struct client *c,
                                                  const struct stream_consumer *consumer);
 /* The client must not be attached to the consumer yet; the consumer belongs to the group. */
 struct broker_attachment *broker_attachment_add(struct broker_attachments *g, struct client *c,

@@ -290,7 +290,7 @@ struct broker_subscription *broker_consume_start(const struct broker_group *x,
     if (!s) {
         s = make(x, to, consumer);
         struct stream_consumer *c = broker_claims_consumer(x, consumer);
-        if (c->pending && !broker_presence_others(c, to->client))
+        if (c->pending && !broker_presence_others(x->group, c, to->client))
             release_old(x, c);
         consumer_of(s, x);
     }

@@ -88,7 +88,7 @@ struct broker_attachment *broker_presence_attach(const struct broker_group *x, s
     struct broker_watch *w = broker_watch_of(x->group);
     if (!w || x->engine->role != ROLE_PRIMARY || (c->flags & (CLIENT_REPLAY | CLIENT_INTERNAL)))
         return NULL;
-    struct broker_attachment *a = broker_attachment_find(c, reader);
+    struct broker_attachment *a = broker_attachment_find(&w->attachments, c, reader);
     return a ? a : broker_attachment_add(&w->attachments, c, reader);
 }
 
@@ -104,9 +104,12 @@ void broker_presence_unsubscribe(struct broker_attachment *a)
     end_waiting(a);
 }
 
-size_t broker_presence_others(const struct stream_consumer *consumer, struct client *c)
+size_t broker_presence_others(const struct stream_group *g, const struct stream_consumer *consumer,
+                              struct client *c)
 {
-    return consumer->presence.attached - (broker_attachment_find(c, consumer) != NULL);
+    const struct broker_watch *w = broker_watch_of(g);
+    return consumer->presence.attached -
+           (w && broker_attachment_find(&w->attachments, c, consumer) != NULL);
 }
 
 /* Whether the policy depends on presence. */

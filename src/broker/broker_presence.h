@@ -26,7 +26,8 @@ void broker_presence_end(struct broker *b);
 struct broker_attachment *broker_presence_attach(const struct broker_group *x, struct client *c,
                                                  struct stream_consumer *reader);
 /* The number of connections attached to the consumer, not counting c. */
-size_t broker_presence_others(const struct stream_consumer *consumer, struct client *c);
+size_t broker_presence_others(const struct stream_group *g, const struct stream_consumer *consumer,
+                              struct client *c);
 /* The client reads with ">" as the consumer: attaches it if the policy depends on presence. */
 void broker_presence_reads(const struct broker_group *x, struct client *c,
                            struct stream_consumer *reader);

@@ -53,8 +53,8 @@ TEST(a_consumer_may_have_many_connections)
     struct client *one = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
     struct client *two = reader(b, "w", "(nil)"), *three = reader(b, "w", "(nil)");
     CHECK(consumer(b, "w")->presence.attached == 3);
-    CHECK(broker_presence_others(consumer(b, "w"), two) == 2);
-    CHECK(broker_presence_others(consumer(b, "w"), c) == 3);
+    CHECK(broker_presence_others(broker_group(b, "q", "g"), consumer(b, "w"), two) == 2);
+    CHECK(broker_presence_others(broker_group(b, "q", "g"), consumer(b, "w"), c) == 3);
     session_close(one);
     broker_bench_turn(b);
     SAYS(two, "RESET", "RESET");
@@ -301,6 +301,35 @@ TEST(a_connection_may_read_many_groups)
     broker_bench_end(b);
 }
 
+/* broker W4: the search also walks the group's attachments, here a single one, so it ends before it
+ * reaches the broken link in the client's. */
+TEST(many_groups_are_not_searched)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 1, false, &c);
+    struct client *w = bench_client(b);
+    char line[200];
+    for (int i = 0; i < 9; i++) {
+        snprintf(line, sizeof(line), "XPOLICY SET q%d g MKSTREAM ONDISCONNECT RELEASE", i);
+        SAYS(c, line, "OK");
+        snprintf(line, sizeof(line), "XREADGROUP GROUP g w STREAMS q%d >", i);
+        SAYS(w, line, "(nil)");
+    }
+    const struct broker_attachment *last = w->attached;
+    struct dlist_node *second = last->of_client.next->next, *third = second->next;
+    second->next = NULL;
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q5 >", "(nil)");
+    second->next = third;
+    CHECK(w->attached != last);
+    CHECK(w->attached->consumer == stream_group_consumer(broker_group(b, "q5", "g"), BYTES("w")));
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q >", "[[q [[1-1 [n 1]]]]]");
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q5 >", "(nil)");
+    session_close(w);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[1 1-1 1-1 []]");
+    broker_bench_end(b);
+}
+
 /* broker S1: also by a read that had enough before it came to the group. */
 TEST(reading_attaches_whatever_it_gives)
 {
@@ -379,5 +408,6 @@ UNIT_MAIN(T(what_a_lost_connection_had_is_released), T(a_consumer_may_have_many_
           T(a_pause_only_delays), T(attachments_end_with_what_they_are_for),
           T(attachments_move_with_the_stream), T(subscriptions_release_whatever_the_rule),
           T(an_attachment_is_small), T(a_connection_may_read_many_groups),
-          T(reading_attaches_whatever_it_gives), T(letters_may_come_back),
-          T(deleting_a_consumer_leaves_its_readers), T(much_is_released_in_steps))
+          T(many_groups_are_not_searched), T(reading_attaches_whatever_it_gives),
+          T(letters_may_come_back), T(deleting_a_consumer_leaves_its_readers),
+          T(much_is_released_in_steps))
