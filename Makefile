@@ -89,9 +89,9 @@ $(HTTPOBJ): $(BUILD)/foreign/%.o: $(LLHTTP)/%.c
 $(BUILD)/pages.s: utils/assets.py $(PAGES) src/admin/pages
 	@mkdir -p $(dir $@)
 	@utils/assets.py src/admin/pages $@
-$(BUILD)/examples.s: utils/examples.py $(SHOWN) docs/examples
+$(BUILD)/examples.s: utils/examples.py $(SHOWN) docs/examples redis-compat/differences.md redis-compat/commands.tsv
 	@mkdir -p $(dir $@)
-	@utils/examples.py docs/examples $@
+	@utils/examples.py docs/examples redis-compat $@
 $(FILES): %.o: %.s
 	@$(CC) -c $< -o $@
 

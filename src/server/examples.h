@@ -1,5 +1,6 @@
-/* Examples of commands for the reference: the files of docs/examples, which utils/examples.py
- * compiles into the binary. */
+/* Examples of commands for the reference, and their differences from Redis: the files of
+ * docs/examples and the rows of redis-compat/differences.md, which utils/examples.py compiles into
+ * the binary. */
 #ifndef SERVER_EXAMPLES_H
 #define SERVER_EXAMPLES_H
 
@@ -8,5 +9,9 @@
 /* The example of a command by its full name ("xgroup|create"): a dialogue of lines as redis-cli
  * shows it; empty if there is none. Static. */
 struct bytes examples_find(const char *full_name);
+
+/* The i-th difference from Redis of the command: a row of a Markdown table (what, Redis, Millrace,
+ * why) with its line end; empty if there are no more. Static. */
+struct bytes examples_difference(const char *full_name, size_t i);
 
 #endif

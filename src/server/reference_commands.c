@@ -4,6 +4,7 @@
  *   usage         from the grammar of command/usage.h, with optional parts in brackets,
  *                 alternatives in angle brackets, and dots after what may be repeated
  *   requirements  categories (for ACL rules), flags, the positions of keys and what is done to them
+ *   differences   from Redis: the rows of redis-compat/differences.md that name the command
  *   example       if there is one in docs/examples
  *
  * Nothing can fail: constants are complete, which a test of the registry ensures. */
@@ -153,6 +154,17 @@ static void add_channels(struct buf *out, const struct command *c)
 
 /* ---- Sections */
 
+static void add_differences(struct buf *out, const struct command *c)
+{
+    struct bytes row;
+    for (size_t i = 0; (row = examples_difference(command_full_name(c), i)).n; i++) {
+        if (i == 0)
+            buf_add_text(out, "\n| [difference](../../../redis-compat/differences.md) "
+                              "| redis-server 7.0.15 | Millrace | why |\n|---|---|---|---|\n");
+        buf_add(out, row);
+    }
+}
+
 static void add_example(struct buf *out, const struct command *c)
 {
     struct bytes text = examples_find(command_full_name(c));
@@ -194,6 +206,7 @@ static void add_section(struct buf *out, const struct command *c)
     add_words(out, c);
     add_keys(out, c);
     add_channels(out, c);
+    add_differences(out, c);
     add_example(out, c);
     for (const struct command *const *s = c->subcommands; s && *s; s++)
         add_section(out, *s);

@@ -17,4 +17,23 @@ TEST(nothing_is_found_by_another_name)
     CHECK(examples_find("").n == 0);
 }
 
-UNIT_MAIN(T(an_example_is_found_by_its_commands_full_name), T(nothing_is_found_by_another_name))
+TEST(differences_are_found_one_by_one)
+{
+    CHECK(bytes_has_prefix(examples_difference("zrank", 0), "| ZRANK, ZREVRANK with WITHSCORE |"));
+    CHECK(bytes_equal(examples_difference("zrevrank", 0), examples_difference("zrank", 0)));
+    CHECK(examples_difference("zrank", 1).n == 0);
+    CHECK(examples_difference("config|set", 1).n != 0);
+    CHECK(examples_difference("append", 0).n == 0);
+}
+
+TEST(a_word_that_is_part_of_another_command_names_none)
+{
+    CHECK(examples_difference("object", 0).n == 0); /* OBJECT ENCODING has */
+    CHECK(examples_difference("ttl", 0).n == 0);    /* an option of XADD */
+    CHECK(examples_difference("set", 0).n != 0);
+    for (size_t i = 0; examples_difference("set", i).n; i++)
+        CHECK(bytes_has_prefix(examples_difference("set", i), "| SET "));
+}
+
+UNIT_MAIN(T(an_example_is_found_by_its_commands_full_name), T(nothing_is_found_by_another_name),
+          T(differences_are_found_one_by_one), T(a_word_that_is_part_of_another_command_names_none))
