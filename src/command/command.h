@@ -1,5 +1,5 @@
-/* What a command is: one constant beside its handler, from which COMMAND INFO, COMMAND DOCS, key
- * extraction, HELP texts and rights derive. Knows no client and no database. */
+/* The description of a command: a constant next to its handler. COMMAND INFO, COMMAND DOCS, key
+ * extraction, HELP texts and rights are derived from it. Independent of clients and databases. */
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
 
@@ -26,7 +26,7 @@ enum command_flag {
     COMMAND_ASKING = 1 << 11,
     COMMAND_FAST = 1 << 12,
     COMMAND_NO_AUTH = 1 << 13,
-    COMMAND_MAY_REPLICATE = 1 << 14, /* no write, but others may hear of it; not in COMMAND INFO */
+    COMMAND_MAY_REPLICATE = 1 << 14, /* no write, but may be replicated; not in COMMAND INFO */
     COMMAND_NO_ASYNC_LOADING = 1 << 15,
     COMMAND_NO_MULTI = 1 << 16,
     COMMAND_MOVABLEKEYS = 1 << 17,
@@ -37,15 +37,15 @@ enum command_flag {
     COMMAND_UNTRACKED = 1 << 22,   /* its replies depend on no key: no gate mark */
     COMMAND_WHOLE = 1 << 23,       /* its reply depends on the whole data set */
     COMMAND_QUICK_MULTI = 1 << 24, /* runs at once inside MULTI */
-    COMMAND_EXEC = 1 << 25,        /* runs what is queued: judged by all of it, and when it is
-                                    * refused the transaction ends */
+    COMMAND_EXEC = 1 << 25, /* runs the queued commands: checked with the flags of all of them; if
+                               refused, the transaction ends */
     COMMAND_LEAVES_MULTI =
         1 << 26, /* ends a transaction instead of being queued, so it needs no memory */
     COMMAND_OK_SUBSCRIBED = 1 << 27, /* allowed to a subscriber in RESP2 */
-    COMMAND_COUNTS_AS_USE = 1 << 28, /* of its keys, also under CLIENT NO-TOUCH */
+    COMMAND_COUNTS_AS_USE = 1 << 28, /* counts as use of its keys even with CLIENT NO-TOUCH */
     COMMAND_KEEPS_CACHING = 1 << 29, /* CLIENT CACHING is about the first command without this */
-    COMMAND_NEWER = 1 << 30, /* writes, and came after Redis 7.0 (`since`): what it did may have to
-                              * be wrapped for those who read stream and files */
+    COMMAND_NEWER = 1 << 30, /* writes, and is newer than Redis 7.0 (`since`): its effects may have
+                                to be wrapped for readers of stream and files */
 };
 
 enum command_group {
@@ -78,11 +78,10 @@ enum key_flag {
     KEY_DELETE = 1 << 7,
     KEY_NOT_KEY = 1 << 8,
     KEY_INCOMPLETE = 1 << 9,
-    KEY_VARIABLE_FLAGS = 1 << 10, /* what is done depends on options: find_keys says it */
+    KEY_VARIABLE_FLAGS = 1 << 10, /* the flags depend on options: find_keys knows */
 };
 
-/* Which arguments of a request are channels that the user must be allowed to use. Leaving a channel
- * needs no right. */
+/* Which arguments are channels that the user must have a right to. Unsubscribing needs no right. */
 enum command_channels {
     COMMAND_NO_CHANNELS,
     COMMAND_ONE_CHANNEL,     /* argument 1 */
@@ -91,16 +90,16 @@ enum command_channels {
     COMMAND_PATTERNS_FROM_3, /* the same from argument 3 on */
 };
 
-/* Where some keys are: from argument `at` (or behind the word `keyword`, searched from `at`), then
- * either a range (last relative to the first, negative from the end; step; limit) or counted by the
- * number `count_at` places behind. Keywords are for COMMAND INFO: a search for a word cannot know
- * whether it finds an option or another option's argument, so such commands have find_keys. */
+/* The positions of some keys: starting at argument `at` (or after the word `keyword`, searched from
+ * `at`), either a range (last relative to the first, negative from the end; step; limit) or a
+ * count, which is `count_at` arguments after the start. Keywords are for COMMAND INFO only: a
+ * search cannot tell an option from another option's argument, so such commands have find_keys. */
 struct key_spec {
     uint16_t flags; /* 0: no such spec */
     int8_t at;
     const char *keyword;
     bool counted;
-    bool unknown;             /* cannot be said in this way */
+    bool unknown;             /* cannot be described by a spec */
     int8_t last, step, limit; /* counted: step as given; last unused */
     int8_t count_at, first;
 };
@@ -135,34 +134,34 @@ struct key_spec {
 #define COMMAND_KEY_SPECS 3
 
 struct command {
-    const char *name;      /* lower case; of a subcommand its last word */
-    const char *full_name; /* of a subcommand "container|name"; else NULL */
+    const char *name;      /* lower case; of a subcommand the second word */
+    const char *full_name; /* "container|name" of a subcommand; else NULL */
     const char *usage;     /* the arguments, in the grammar of command/usage.h */
     const char *summary;
     const char *since;
     const char *complexity;
     const char *tips;       /* separated by spaces, or NULL */
-    const char *categories; /* besides those that flags and group give: "@list @set", or NULL */
+    const char *categories; /* in addition to those of flags and group: "@list @set"; or NULL */
     enum command_group group;
-    int arity; /* with the name; negative: at least */
+    int arity; /* including the name; negative: the minimum */
     uint32_t flags;
     struct key_spec keys[COMMAND_KEY_SPECS];
-    /* What finds the keys of a request when their places or flags depend on its options: reads the
-     * arguments as the handler does. NULL: the specs say it. See command/keys.h. */
+    /* Finds a request's keys if their positions or flags depend on options, by parsing the
+     * arguments as the handler does. NULL: the specs are exact. See command/keys.h. */
     void (*find_keys)(struct keys *to, const struct bytes *argv, int argc);
     enum command_channels channels;
     void (*handler)(struct call *call);
-    /* The flags when they depend on the arguments (what a script declares), or NULL. */
+    /* The flags if they depend on the arguments (a script's declarations), or NULL. */
     uint32_t (*flags_for)(struct engine *engine, const struct bytes *argv, int argc);
     const struct command *const *subcommands; /* NULL-terminated, or NULL */
-    /* Arguments that are secrets: neither the slow log nor MONITOR shows them. */
+    /* Secret arguments, which slow log and MONITOR do not show. */
     int secret_from; /* all from this one on; 0: none */
     struct {
         const char *word;
         int n;
-    } secrets[2];         /* n arguments behind the option `word`; word NULL: no such option */
-    bool of_connection;   /* it acts on the connection itself: who has none can't use it */
-    bool secret_settings; /* the values of settings that are secrets, in pairs from the third on */
+    } secrets[2];         /* n arguments after the option `word`; word NULL: none */
+    bool of_connection;   /* acts on the connection itself: internal clients cannot use it */
+    bool secret_settings; /* values of secret settings, in pairs from argument 2 on */
 };
 
 static inline const char *command_full_name(const struct command *c)

@@ -27,8 +27,8 @@ bool keys_possible(const struct command *c)
     return c->keys[0].flags != 0 && !(c->keys[0].flags & KEY_NOT_KEY);
 }
 
-/* False: the arguments do not fit the spec. A range may be empty, and says nothing then about the
- * keys of the other specs. */
+/* Adds the keys of a spec. False: the arguments do not fit it. A range may be empty, which does not
+ * affect the other specs. */
 static bool add_spec(struct keys *k, const struct command *c, const struct key_spec *s,
                      const struct bytes *argv, int argc)
 {

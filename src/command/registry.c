@@ -1,16 +1,16 @@
-/* All commands by name, looked up on every request.
+/* All commands by name, looked up for every request.
  *
- * A name of up to 24 bytes is three words, its letters folded by or-ing 0x20; the words are hashed
- * and compared as they are, so a look-up touches one slot and calls nothing. Open addressing: a
- * slot that a renaming empties keeps its `command`, or the search would stop there; only its words
- * are zeroed, which no name has.
+ * A name of up to 24 bytes is stored as three words, with letters folded by or-ing 0x20. The words
+ * are hashed and compared as they are, so a lookup touches one slot and calls nothing. Open
+ * addressing: a slot emptied by renaming keeps its `command`, so that searches continue past it;
+ * only its words are zeroed, which match no name.
  *
- * rename-command changes the slots and nothing else. The constants stay, and with them the names
- * that rules, statistics and the journal use: for these there is a copy of the slots as they were
- * (registry_find_original()). Longer new names are in a short list of their own.
+ * rename-command changes only the slots. The constants stay, and with them the names in ACL rules,
+ * statistics and the journal: for these the original slots are copied (registry_find_original()).
+ * New names above 24 bytes are in a list of their own.
  *
- * Each command and subcommand has a number, by which rights and statistics keep bits and counts:
- * found by the constant's address in a second table. */
+ * Each command and subcommand has a number, the index for bits of rights and for statistics, found
+ * by the constant's address in a second table. */
 #include "command/registry.h"
 
 #include "base/assert.h"
@@ -21,21 +21,21 @@
 #define NUMBERS        4096
 
 struct slot {
-    uint64_t words[3]; /* the name, folded and padded; zero: taken away */
+    uint64_t words[3]; /* the name, folded and padded; zero: removed */
     const struct command *command;
     size_t n; /* of the name */
 };
 
-/* A command that has another name. */
+/* A renamed command. */
 struct renamed {
     const struct command *command;
-    char *name; /* "": it was taken away */
+    char *name; /* "": removed */
 };
 
 struct registry {
     const struct command *const *all;
     struct slot slots[SLOTS];
-    struct slot *original; /* as they were before the first renaming, or NULL */
+    struct slot *original; /* before the first renaming, or NULL */
     struct renamed *renamed;
     size_t renamed_n;
     struct {
@@ -45,7 +45,7 @@ struct registry {
     unsigned count;
 };
 
-/* The first n bytes (at most 8) as a word, without a byte beyond them being read. */
+/* The first n bytes (at most 8) as a word, without reading beyond them. */
 static inline uint64_t load(const char *p, size_t n)
 {
     const unsigned char *b = (const unsigned char *)p;
@@ -65,8 +65,8 @@ static inline uint64_t load(const char *p, size_t n)
 
 #define SPACES 0x2020202020202020u
 
-/* Names hold letters, digits, '-', '_' and '|' only; or-ing 0x20 folds their letters, and also '_'
- * (0x5f to 0x7f), which is the same on both sides. */
+/* Names consist of letters, digits, '-', '_' and '|'. Or-ing 0x20 folds letters; it also maps '_'
+ * to 0x7f, in both names alike. */
 static inline bool fold(struct bytes name, uint64_t words[3])
 {
     if (name.n == 0 || name.n > NAME_MAX_BYTES)
@@ -132,7 +132,7 @@ void registry_free(struct registry *r)
     mem_free(r);
 }
 
-/* The slot of a name, of those given; NULL: there is none. */
+/* The slot of a name in the given table; NULL: none. */
 static const struct slot *find_slot(const struct slot *slots, struct bytes name)
 {
     uint64_t words[3];
@@ -144,8 +144,7 @@ static const struct slot *find_slot(const struct slot *slots, struct bytes name)
     return NULL;
 }
 
-/* Names that are longer than a slot's. A call of its own: the short ones come with every request.
- */
+/* Names longer than a slot's. Out of line, since requests use short names. */
 __attribute__((noinline, cold)) static const struct command *find_long(const struct registry *r,
                                                                        struct bytes name)
 {
@@ -168,7 +167,7 @@ const char *registry_rename(struct registry *r, struct bytes from, struct bytes 
     }
     struct slot *old = (struct slot *)find_slot(r->slots, from);
     if (old)
-        memset(old->words, 0, sizeof(old->words)); /* the chain of slots goes on behind it */
+        memset(old->words, 0, sizeof(old->words)); /* searches continue past it */
     size_t at = 0;
     while (at < r->renamed_n && r->renamed[at].command != c)
         at++;

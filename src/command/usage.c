@@ -29,7 +29,7 @@ static struct bytes word(struct parser *s)
     return bytes_of(start, (size_t)(s->p - start));
 }
 
-/* A group in brackets: its only part, or a block of its parts. */
+/* Parses a bracketed group: returns its only part, or a block of several. */
 static struct usage group(struct parser *s, char until)
 {
     struct usage block = {.kind = USAGE_BLOCK};
@@ -92,7 +92,7 @@ static struct usage one(struct parser *s)
     return u;
 }
 
-/* A word directly in front of an argument belongs to it, as in "COUNT count:int". */
+/* A word directly before an argument belongs to it, as in "COUNT count:int". */
 static bool joins(const struct usage *before, const struct usage *u)
 {
     return before->kind == USAGE_TOKEN && !before->optional && !before->multiple &&

@@ -1,4 +1,4 @@
-/* The number of a database as an argument. */
+/* The number of a database, as an argument. */
 #ifndef COMMANDS_DB_ARG_H
 #define COMMANDS_DB_ARG_H
 

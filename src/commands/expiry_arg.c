@@ -16,7 +16,7 @@ bool expiry_arg_refuse(const struct call *call)
     return false;
 }
 
-/* The unit first, then the base: both may overflow, and each refuses. */
+/* Converts the unit, then adds the base: each step may overflow. */
 static bool parse(struct call *call, struct expiry_arg *x, bool positive)
 {
     long long v;

@@ -1,5 +1,4 @@
-/* When a key or field expires, as commands take it: a TTL or a point in time, in seconds or
- * milliseconds. */
+/* Expiry of a key or field as an argument: a TTL or a point in time, in seconds or milliseconds. */
 #ifndef COMMANDS_EXPIRY_ARG_H
 #define COMMANDS_EXPIRY_ARG_H
 
@@ -8,7 +7,7 @@
 struct expiry_arg {
     bool seconds;  /* the unit, else milliseconds */
     bool absolute; /* since 1970, else from now */
-    int argument;  /* which argument holds the number */
+    int argument;  /* index of the argument with the number */
     int64_t at_ms; /* the result: since 1970 */
 };
 
@@ -16,9 +15,9 @@ struct expiry_arg {
 bool expiry_arg_word(struct bytes word, struct expiry_arg *x);
 /* Reads the number, which must be positive, into at_ms; false after the error reply. */
 bool expiry_arg_parse(struct call *call, struct expiry_arg *x);
-/* As expiry_arg_parse(), but any number that does not overflow will do. */
+/* As expiry_arg_parse(), but accepts any number that does not overflow. */
 bool expiry_arg_parse_any(struct call *call, struct expiry_arg *x);
-/* The error for a number that is out of range; returns false. */
+/* The error reply for a number out of range; returns false. */
 bool expiry_arg_refuse(const struct call *call);
 
 #endif

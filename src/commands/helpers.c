@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-/* call_effect() copies the words: the array may go at once. */
+/* call_effect() copies the words, so the array can be freed. */
 void helpers_effect_from(struct call *call, struct bytes word, int from)
 {
     int argc = call->argc - from + 1;
@@ -20,7 +20,7 @@ void helpers_effect_from(struct call *call, struct bytes word, int from)
     mem_free(argv);
 }
 
-/* The key is woken also when it goes: who blocks on it looks again and finds nothing. */
+/* The key is signalled as ready even if deleted: blocked clients run again and find nothing. */
 bool helpers_store(const struct call *call, struct bytes key, struct entry *e, unsigned class_,
                    const char *event)
 {
@@ -73,7 +73,7 @@ bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out
 bool helpers_is_allowed(const struct call *call, long long mode)
 {
     const struct client *c = call->client;
-    /* Addresses begin with 127. or [::1] when the connection is local; a Unix socket always is. */
+    /* Addresses of local connections begin with 127. or [::1]; Unix sockets are always local. */
     return mode == 1 ||
            (mode == 2 && ((c->flags & CLIENT_UNIX) || strncmp(c->address, "127.", 4) == 0 ||
                           strncmp(c->address, "[::1]", 5) == 0));
@@ -97,7 +97,7 @@ static bool denied(const struct call *call, enum check_result why, struct bytes 
     return false;
 }
 
-/* Whether messages of the stream go to other keys by themselves. */
+/* Whether the stream passes messages on to other keys. */
 static bool hands_on(const struct stream *s)
 {
     struct dict_walk w = {0};
@@ -179,7 +179,7 @@ void helpers_bad_subcommand(struct call *call)
                  sub.n > 128 ? 128 : (int)sub.n, sub.p, (int)n, name);
 }
 
-/* The lines are made of the subcommands' constants, so HELP cannot miss one. */
+/* The lines are generated from the subcommands' constants, so HELP is always complete. */
 void helpers_help(struct call *call, const struct command *container)
 {
     char line[1024], name[32];

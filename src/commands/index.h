@@ -1,4 +1,4 @@
-/* The constants of all commands, each defined beside its handler. */
+/* The constants of all commands, each defined next to its handler. */
 #ifndef COMMANDS_INDEX_H
 #define COMMANDS_INDEX_H
 

@@ -4,7 +4,7 @@
 #include "commands/helpers.h"
 #include "commands/timeout_arg.h"
 
-/* Redis judges COUNT's value before what follows it, and so do we. */
+/* Like Redis, checks COUNT's value before what follows it. */
 static bool parse_count(struct call *call, int i, long long *count)
 {
     *count = 1;

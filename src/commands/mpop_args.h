@@ -1,4 +1,5 @@
-/* LMPOP, ZMPOP and their blocking forms: "numkeys key... <one end | the other> [COUNT n]". */
+/* Arguments of LMPOP, ZMPOP and their blocking forms: "numkeys key... <one end | the other> [COUNT
+ * n]". */
 #ifndef COMMANDS_MPOP_ARGS_H
 #define COMMANDS_MPOP_ARGS_H
 
@@ -9,7 +10,7 @@ struct mpop_args {
     int key_count;
     bool second; /* the second of the two words was given */
     long long count;
-    int64_t deadline_ms; /* of the blocking forms, whose timeout is argument 1; 0: for ever */
+    int64_t deadline_ms; /* of the blocking forms, with the timeout as argument 1; 0: none */
 };
 
 /* numkeys at argument `at`. False after the error reply. */

@@ -3,11 +3,11 @@
 #include "base/glob.h"
 #include "base/num.h"
 
-/* A page that would be empty looks at so many buckets before it is. */
+/* Steps without a match before the reply is an empty page. */
 #define EMPTY_STEPS 1000
 
-/* As strtoull() reads it, which is what clients have come to rely on: nothing at all stands for 0,
- * zeros in front do no harm, a minus sign wraps. */
+/* Like strtoull(), on which clients rely: an empty text is 0, leading zeros are ignored, a minus
+ * sign wraps. */
 static bool parse_cursor(struct bytes text, uint64_t *out)
 {
     uint64_t v = 0;
@@ -64,7 +64,7 @@ bool scan_args_matches(const struct scan_args *s, struct bytes x)
     return s->all || glob_match(s->pattern, x);
 }
 
-/* The cursor stands in front of the elements but is known behind them: these are gathered aside. */
+/* The cursor precedes the elements but is known after them: these are collected aside. */
 static void begin(struct scan_args *s)
 {
     struct reply *r = s->call->reply;

@@ -23,7 +23,7 @@ void string_args_put(const struct call *call, struct bytes key, struct entry *e,
     db_put_back(call->db, e, string_set(e, value), had);
 }
 
-/* Two of Redis' newer events, which hardly anybody asks for: not worth a call on each SET. */
+/* Two newer events of Redis, which are rarely enabled: not worth a call for each SET. */
 static void overwritten(const struct call *call, struct bytes key, const struct entry *e)
 {
     if (__builtin_expect(call->store->notify & (DB_EVENT_OVERWRITTEN | DB_EVENT_TYPE_CHANGED), 0))
@@ -37,7 +37,7 @@ void string_args_overwrite(struct call *call, struct bytes key, int value_arg, i
     struct bytes value = call->argv[value_arg];
     /* A long value is not copied: the entry shares the counted string of the request. */
     struct str *whole = value.n > ENTRY_INLINE_MAX ? call_arg_str(call, value_arg) : NULL;
-    /* A string is overwritten in its entry; anything else gives way to a new entry. */
+    /* A string is overwritten in its entry; any other value is replaced by a new entry. */
     if (e && value_type(e) == TYPE_STRING) {
         bool had = e->has_ttl;
         overwritten(call, key, e);

@@ -16,7 +16,7 @@ bool timeout_arg_parse(const struct call *call, int i, int64_t *deadline_ms)
         return false;
     }
     seconds *= 1000;
-    /* Rounded up: a wait must not end before its time, and 0.0001 s is not for ever. */
+    /* Rounded up: a wait must not end early, and 0.0001 s is not "no timeout". */
     bool fits = seconds <= (long double)INT64_MAX;
     long long span = fits ? (long long)ceill(seconds) : 0, at = 0;
     if (!fits || (span && !num_add(span, call->engine->steady_ms, &at))) {

@@ -1,4 +1,4 @@
-/* How long a blocking command waits. */
+/* The timeout of blocking commands. */
 #ifndef COMMANDS_TIMEOUT_ARG_H
 #define COMMANDS_TIMEOUT_ARG_H
 

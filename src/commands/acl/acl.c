@@ -1,14 +1,14 @@
-/* ACL: users and what they may do.
+/* ACL: users and their rights.
  *
- * Users and the grammar of their rules are acl/'s, clients' rights engine/rights'; here is what
- * ties the two. SETUSER applies all rules to a copy, and only when every rule is good does the copy
- * take the user's place. DELUSER closes the clients of the users that go. LOAD reads the whole file
- * into a set of its own, and replaces all users at once if nothing in it is wrong: one bad line
- * changes nothing. SAVE replaces the file by a rename (file_replace()).
+ * Users and the grammar of rules are in acl/, clients' rights in engine/rights; this file connects
+ * the two. SETUSER applies all rules to a copy, which replaces the user only if every rule is
+ * valid. DELUSER closes the clients of deleted users. LOAD reads the whole file into a new set, and
+ * replaces all users at once if it has no error. SAVE replaces the file by a rename
+ * (file_replace()).
  *
- * After every change rights_refresh() looks at each client anew: one whose user may do everything
- * takes the quick path, and one that has subscribed to what its user may no longer hear is closed.
- * The connection that does it keeps its rights until its command or transaction has ended. */
+ * After every change rights_refresh() checks each client again: one with all rights takes the quick
+ * path, and one with subscriptions that are no longer allowed is closed. The calling connection
+ * keeps its rights until its command or transaction has ended. */
 #include "commands/index.h"
 
 #include "acl/user_describe.h"
@@ -74,7 +74,7 @@ static void do_acl_deluser(struct call *call)
         users_remove(users, x);
         n++;
     }
-    /* Who subscribed as one of them and is another now may have no right to listen. */
+    /* Clients that were moved to another user may have lost the right to their subscriptions. */
     rights_refresh(call->engine, call->client);
     reply_int(call->reply, n);
 }
@@ -366,7 +366,7 @@ static void do_acl_help(struct call *call)
 #define ACL_SUB(word, args, text, version, cost, count, bits)                                      \
     ACL_CHANGE(word, args, text, version, cost, count, bits, NULL, 0)
 
-/* Those that a cluster's every node has to get, and from where on their arguments are secrets. */
+/* Subcommands that must reach all nodes of a cluster; secrets: the first secret argument. */
 #define ACL_CHANGE(word, args, text, version, cost, count, bits, advice, secrets)                  \
     static const struct command acl_##word##_command = {                                           \
         .name = #word,                                                                             \

@@ -1,4 +1,4 @@
-/* The part of a string that BITCOUNT and BITPOS look at. */
+/* The range of a string for BITCOUNT and BITPOS. */
 #ifndef COMMANDS_BITMAP_BIT_SPAN_H
 #define COMMANDS_BITMAP_BIT_SPAN_H
 
@@ -6,17 +6,17 @@
 #include "engine/call.h"
 
 struct bit_span {
-    long long start, end; /* the last included */
+    long long start, end; /* end is included */
     bool bits;            /* counted in bits, else in bytes */
     bool has_end;
 };
 
 /* "start [end [BYTE | BIT]]" from argument i on; false after the error reply. */
 bool bit_span_parse(struct call *call, int i, struct bit_span *s);
-/* Fits it to a string of n bytes, 0 <= start <= end, in bits; false: nothing is in it. */
+/* Clips it to a string of n bytes, 0 <= start <= end, in bits; false: it is empty. */
 bool bit_span_clip(struct bit_span *s, size_t n);
-/* The bytes that a clipped span touches. Bits of its first and last byte that are not in it are set
- * to `outside`, in a copy that the caller frees. */
+/* The bytes of a clipped span. Bits of the first and last byte outside of the span are set to
+ * `outside`, in a copy that the caller frees. */
 struct bytes bit_span_cut(struct bytes s, const struct bit_span *span, bool outside,
                           struct buf *copy);
 /* Eight bytes at once. */

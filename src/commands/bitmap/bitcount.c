@@ -1,4 +1,4 @@
-/* BITCOUNT: the ones in a part of a string (bitmap/bit_span). */
+/* BITCOUNT: the number of ones in a range of a string (bitmap/bit_span). */
 #include "commands/index.h"
 
 #include "commands/bitmap/bit_span.h"
@@ -31,7 +31,7 @@ static void do_bitcount(struct call *call)
         }
         return;
     }
-    /* An absent key counts nothing, whatever the range says. */
+    /* An absent key counts 0, even with an invalid range. */
     struct entry *e = db_read(call->db, call->argv[1]);
     if (!e) {
         reply_int(call->reply, 0);
@@ -44,7 +44,7 @@ static void do_bitcount(struct call *call)
     if (!bit_span_parse(call, 2, &span))
         return;
     s = string_view(e, scratch);
-    /* Here, unlike in BITPOS, what ends before it begins is nothing, before anything is clipped. */
+    /* Unlike in BITPOS, a range with its end before its start is empty, checked before clipping. */
     bool inverted = span.start < 0 && span.end < 0 && span.start > span.end;
     long long n = !inverted && bit_span_clip(&span, s.n)
                       ? count_bits(bit_span_cut(s, &span, false, &copy))

@@ -1,15 +1,15 @@
 /* Integers of any width inside strings: BITFIELD, BITFIELD_RO.
  *
  * A request is a list of steps: GET, SET, INCRBY, each with a type (u1 to u63, i1 to i64) and an
- * offset in bits; OVERFLOW says how the steps behind it treat what does not fit. parse() reads them
- * all before the first runs: an error in the last one changes nothing. If a step writes, the string
- * is made long enough for all of them at once.
+ * offset in bits; OVERFLOW sets how later steps treat values that do not fit. parse() reads all
+ * steps before the first runs, so an error in the last one changes nothing. If a step writes, the
+ * string is first extended for all of them.
  *
- * fit() decides what is written, with 128 bits, so that no sum overflows while it is looked at:
- * WRAP keeps the low bits, SAT takes the bound, FAIL writes nothing and answers null for that step.
+ * fit() computes the written value with 128 bits, so that no sum overflows: WRAP keeps the low
+ * bits, SAT takes the bound, FAIL writes nothing and replies null for that step.
  *
- * Notification and journal: once for the request, if a step changed something or the string grew.
- */
+ * There is one notification and one effect for the request, if a step changed something or the
+ * string grew. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -59,7 +59,7 @@ static bool parse_overflow(struct call *call, struct bytes word, enum overflow *
     return true;
 }
 
-/* The steps of the request; their number, -1 after an error. */
+/* Parses all steps; returns their number, -1 after an error. */
 static int parse(struct call *call, struct step *steps)
 {
     enum overflow overflow = WRAP;
@@ -98,7 +98,7 @@ static int parse(struct call *call, struct step *steps)
     return n;
 }
 
-/* Bit 0 is the highest of the first byte; what lies beyond the string is 0. */
+/* Bit 0 is the highest of the first byte; bits beyond the string are 0. */
 static uint64_t read_bits(const unsigned char *p, size_t n, uint64_t at, unsigned width)
 {
     uint64_t v = 0;
@@ -117,7 +117,7 @@ static void write_bits(unsigned char *p, uint64_t at, unsigned width, uint64_t v
     }
 }
 
-/* The sign of a narrow integer fills the bits above it. */
+/* Sign-extends an integer. */
 static int64_t extend(uint64_t v, const struct step *s)
 {
     if (s->is_signed && s->width < 64 && v >> (s->width - 1))
@@ -125,7 +125,7 @@ static int64_t extend(uint64_t v, const struct step *s)
     return (int64_t)v;
 }
 
-/* What is written of a value; false: it overflows and must not be written. */
+/* The value to write; false: it overflows and must not be written. */
 static bool fit(const struct step *s, __int128 wide, uint64_t *out)
 {
     __int128 least = 0, most;
@@ -147,7 +147,7 @@ static bool fit(const struct step *s, __int128 wide, uint64_t *out)
     return true;
 }
 
-/* What the steps have done. */
+/* Results of all steps. */
 struct outcome {
     int writes, changes;
 };
@@ -161,7 +161,8 @@ static void run(struct call *call, const struct step *s, unsigned char *p, size_
         reply_int(call->reply, old);
         return;
     }
-    /* For an unsigned field a negative operand of SET is the large number with its bits. */
+    /* A negative operand of SET on an unsigned field stands for the unsigned number with the same
+     * bits. */
     __int128 wide = s->action == ADD ? (__int128)old + s->operand
                     : s->is_signed   ? (__int128)s->operand
                                      : (__int128)(uint64_t)s->operand;
@@ -213,7 +214,7 @@ static void bitfield(struct call *call, bool only_reads)
         for (int i = 0; i < n; i++)
             run(call, &steps[i], p, bytes, &o);
         if (o.changes || (grows && o.writes)) {
-            /* In a string that grew each step is one. */
+            /* If the string grew, every writing step counts as a change. */
             db_count_changes(call->store, (uint64_t)(grows ? o.writes : o.changes));
             db_changed(call->db, key, DB_EVENT_STRING, "setbit");
         } else if (grows)
@@ -232,7 +233,7 @@ static void do_bitfield_ro(struct call *call)
     bitfield(call, true);
 }
 
-/* What is not understood counts as writing. */
+/* Unknown words count as writing. */
 static void find_bitfield_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     bool writes = false;

@@ -1,11 +1,10 @@
-/* BITOP. Shorter sources count as filled up with zero bytes. An empty result deletes the
- * destination. */
+/* BITOP. Shorter sources are padded with zero bytes. An empty result deletes the destination. */
 #include "commands/index.h"
 
 #include "base/mem.h"
 #include "commands/string_args.h"
 
-/* A bit of the result is set when the bit of the sources is set in
+/* A bit of the result is set if the sources' bit is set in
  *   DIFF   the first source and none of the others
  *   DIFF1  at least one of the others, but not the first
  *   ANDOR  the first and at least one of the others
@@ -20,7 +19,7 @@ static void combine(unsigned char *to, struct bytes s, size_t n, enum operation 
     }
 }
 
-/* What to[] and the bits that were in more than one become with one more source. */
+/* Adds a source: to[] are bits in at least one source, more[] those in more than one. */
 static void combine_one(unsigned char *to, unsigned char *more, struct bytes s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -30,7 +29,7 @@ static void combine_one(unsigned char *to, unsigned char *more, struct bytes s, 
     }
 }
 
-/* first is the first source; to[] holds what any of the others has. */
+/* first: the first source; to[]: bits in any of the others. */
 static void combine_first(unsigned char *to, struct bytes first, size_t n, enum operation op)
 {
     for (size_t i = 0; i < n; i++) {
@@ -45,7 +44,7 @@ static struct bytes source(const struct call *call, int i, char *scratch)
     return e ? string_view(e, scratch) : bytes_of("", 0);
 }
 
-/* The sources into n bytes at p, all of them 0 (NOT: all 1). */
+/* Combines the sources into n bytes at p, which are initially 0 (NOT: 1 bits). */
 static void combine_all(const struct call *call, unsigned char *p, size_t n, enum operation op)
 {
     char scratch[NUM_INT_MAX];
@@ -107,7 +106,7 @@ static void do_bitop(struct call *call)
     unsigned char *p = (unsigned char *)buf_room(&result, n + 1);
     memset(p, op == NOT ? 0xff : 0, n);
     combine_all(call, p, n, op);
-    /* Redis before 8.2 does not know the others. */
+    /* Redis before 8.2 does not have the others. */
     if (op > NOT && n)
         CALL_EFFECT(call, BYTES("SET"), to, bytes_of(p, n));
     else if (op > NOT)

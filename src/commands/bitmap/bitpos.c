@@ -1,16 +1,16 @@
-/* BITPOS: the first bit of a value in a part of a string (bitmap/bit_span). */
+/* BITPOS: the first bit with a value in a range of a string (bitmap/bit_span). */
 #include "commands/index.h"
 
 #include "commands/bitmap/bit_span.h"
 #include "type/string.h"
 
-/* The first bit that is `on`; its number, or -1. */
+/* The number of the first bit that is `on`, or -1. */
 static long long find_bit(struct bytes s, bool on)
 {
     size_t i = 0;
     unsigned char none = on ? 0 : 0xff;
     uint64_t none8 = on ? 0 : ~(uint64_t)0;
-    /* Words, then bytes, that hold no such bit are skipped. */
+    /* Skips words, then bytes, without such a bit. */
     while (i + 8 <= s.n && bit_span_load8(s.p + i) == none8)
         i += 8;
     while (i < s.n && (unsigned char)s.p[i] == none)
@@ -51,7 +51,7 @@ static void do_bitpos(struct call *call)
     }
     long long at = find_bit(bit_span_cut(s, &span, !bit, &copy), bit);
     buf_free(&copy);
-    /* A zero that is looked for without an end is found behind the string at the latest. */
+    /* A zero bit searched without an end is found after the string at the latest. */
     if (at >= 0)
         at += span.start & ~7ll;
     else if (!bit && !span.has_end)

@@ -1,5 +1,5 @@
-/* CLUSTER, READONLY, READWRITE and ASKING, as a server answers whose cluster mode is off. Clients
- * ask these to find out what they talk to; the names count in rules. */
+/* CLUSTER, READONLY, READWRITE and ASKING, with the replies of a server whose cluster mode is off.
+ * Clients use these to detect the mode; the names exist for ACL rules. */
 #include "commands/index.h"
 
 static void is_disabled(struct call *call)

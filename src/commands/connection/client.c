@@ -1,15 +1,14 @@
-/* CLIENT: looking at connections and steering them.
+/* CLIENT: inspecting and controlling connections.
  *
- * The subcommands about the own connection set a flag or a text of struct client, and engine/ acts
- * on it: REPLY (CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP, where replies go), NO-EVICT, NO-TOUCH, DURABLE
- * (replies wait for fsync), SETNAME, SETINFO. Choosing among all connections (LIST, INFO, KILL) is
- * in client_list.c, TRACKING and what belongs to it in client_tracking.c; their constants are here,
- * so that this file has the whole container.
+ * Subcommands about the own connection set a flag or text of struct client, on which engine/ acts:
+ * REPLY (CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP), NO-EVICT, NO-TOUCH, DURABLE (replies wait for
+ * fsync), SETNAME, SETINFO. LIST, INFO and KILL are in client_list.c, TRACKING and related
+ * subcommands in client_tracking.c; their constants are here, so that this file has the whole
+ * container.
  *
- * What can go wrong: DURABLE needs an append-only file; REPLY OFF and SKIP are refused within EXEC,
- * whose array has announced a number of replies; PAUSE takes milliseconds that must not overflow
- * the steady clock. UNBLOCK ends the waiting of another client, which then gets its null or an
- * error. */
+ * What can fail: DURABLE needs an append-only file; REPLY OFF and SKIP are refused within EXEC,
+ * whose array has a fixed number of replies; PAUSE takes milliseconds that must not overflow the
+ * steady clock. UNBLOCK ends the wait of another client, which then gets its null or an error. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -125,7 +124,7 @@ static void do_client_reply(struct call *call)
         c->reply.out = &c->out;
         reply_ok(call->reply);
     } else if ((c->flags & CLIENT_IN_EXEC) && (bytes_is(word, "off") || bytes_is(word, "skip"))) {
-        /* EXEC has said how many replies come. */
+        /* EXEC has announced the number of replies. */
         reply_errorf(call->reply, "ERR CLIENT REPLY OFF and SKIP are not possible inside a "
                                   "transaction");
     } else if (bytes_is(word, "off")) {

@@ -32,7 +32,7 @@ static bool parse_id(struct call *call, int i, uint64_t *id)
     return true;
 }
 
-/* The client that replays the journal and those that are going are not shown. */
+/* Leaves out the client that replays the journal and those being closed. */
 static void list_all(struct call *call, int only_class, struct buf *b)
 {
     struct engine *e = call->engine;
@@ -98,7 +98,7 @@ struct kill_filter {
     long long min_age_s;
 };
 
-/* A client without a link (a script's, the journal's) is no connection. */
+/* Clients without a connection (of scripts, of the journal) never match. */
 static bool matches(const struct call *call, const struct kill_filter *f, const struct client *c)
 {
     if ((!client_has_peer(c) && !(c->flags & CLIENT_PRIMARY)) || (c->flags & CLIENT_CLOSING) ||
@@ -189,7 +189,7 @@ void client_list_do_kill(struct call *call)
             continue;
         client_close_by(c, call->client);
         if (c != call->client)
-            session_leave_channels(c); /* what follows within EXEC does not count it */
+            session_leave_channels(c); /* later commands of this EXEC do not count it */
         killed++;
         if (old_form)
             break;

@@ -1,4 +1,4 @@
-/* CLIENT LIST, INFO and KILL: connections by what they are. */
+/* CLIENT LIST, INFO and KILL: selecting connections by their properties. */
 #ifndef COMMANDS_CONNECTION_CLIENT_LIST_H
 #define COMMANDS_CONNECTION_CLIENT_LIST_H
 

@@ -1,4 +1,4 @@
-/* CLIENT TRACKING and what belongs to it. */
+/* CLIENT TRACKING and related subcommands. */
 #include "commands/connection/client_tracking.h"
 
 #include "base/mem.h"
@@ -14,7 +14,7 @@ struct wish {
     size_t prefix_n;
 };
 
-/* What is wrong with a word is said at once, what is wrong with all of them by contradiction(). */
+/* Reports errors in single words; contradiction() checks the combination. */
 static bool parse(struct call *call, struct wish *w)
 {
     w->on = bytes_is(call->argv[2], "on");
@@ -58,7 +58,7 @@ static bool parse(struct call *call, struct wish *w)
     return true;
 }
 
-/* Equal as far as the shorter one goes. */
+/* Whether one is a prefix of the other. */
 static bool overlap(const struct str *a, const struct str *b)
 {
     size_t n = a->n < b->n ? a->n : b->n;
@@ -91,7 +91,7 @@ static bool apart(struct call *call, const struct wish *w)
     return true;
 }
 
-/* It hears of all keys already. */
+/* It is told of all keys already. */
 static bool has_all(const struct tracking_client *t)
 {
     for (size_t i = 0; t && i < t->prefix_n; i++)
@@ -100,7 +100,7 @@ static bool has_all(const struct tracking_client *t)
     return false;
 }
 
-/* NULL: it may be as wished. */
+/* The error in the combination of options; NULL: none. */
 static const char *contradiction(const struct client *c, const struct wish *w)
 {
     unsigned now = c->tracking ? c->tracking->flags : 0;
@@ -132,7 +132,7 @@ void client_tracking_do_tracking(struct call *call)
         if (why) {
             reply_errorf(call->reply, "%s", why);
         } else if (apart(call, &w)) {
-            /* Without a prefix: all keys. */
+            /* No prefix means all keys. */
             if ((w.flags & TRACKING_BCAST) && !w.prefix_n && !has_all(call->client->tracking))
                 w.prefixes[w.prefix_n++] = str_new(bytes_of("", 0));
             tracking_enable(call->client, w.flags, w.redirect, w.prefixes, w.prefix_n);

@@ -1,14 +1,14 @@
-/* HELLO: the protocol's version, and with it a password and a name. */
+/* HELLO: selects the protocol version, optionally with a login and a name. */
 #include "commands/index.h"
 
 #include "base/num.h"
 #include "commands/connection/auth.h"
 #include "commands/connection/client_name.h"
 
-/* What HELLO asks for; all of it is judged before any of it is done. */
+/* The arguments of HELLO; all are checked before any takes effect. */
 struct hello {
     long long version;
-    const struct bytes *user; /* and the password behind it */
+    const struct bytes *user; /* followed by the password */
     const struct bytes *name;
 };
 

@@ -1,4 +1,4 @@
-/* PING. A subscriber in RESP2 gets an array, because all it is sent looks like a message. */
+/* PING. A subscriber in RESP2 gets an array, where everything must look like a message. */
 #include "commands/index.h"
 
 static void do_ping(struct call *call)
@@ -8,7 +8,7 @@ static void do_ping(struct call *call)
         helpers_wrong_arity(call, call->command);
         return;
     }
-    /* In RESP3 a push cannot be mistaken for a reply. */
+    /* In RESP3 replies differ from pushes. */
     if ((c->flags & CLIENT_SUBSCRIBED) && c->reply.resp == 2) {
         reply_array(call->reply, 2);
         reply_bulk_text(call->reply, "pong");

@@ -1,12 +1,12 @@
-/* RESET: the connection is as when it began. The reply is sent even if CLIENT REPLY held
- * replies back. */
+/* RESET: puts the connection into its initial state. The reply is sent even if CLIENT REPLY had
+ * suppressed replies. */
 #include "commands/index.h"
 
 #include "engine/session.h"
 
 static void do_reset(struct call *call)
 {
-    /* Under CLIENT REPLY OFF the reply would go nowhere; RESET ends that, so it is sent. */
+    /* Under CLIENT REPLY OFF the reply would be dropped; RESET ends that, so it must be sent. */
     bool was_off = call->client->flags & CLIENT_REPLY_OFF;
     session_reset(call->client);
     if (was_off)

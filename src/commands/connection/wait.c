@@ -1,12 +1,11 @@
-/* WAIT and WAITAOF: until what the connection wrote is safe. */
+/* WAIT and WAITAOF: wait until the connection's writes are safe. */
 #include "commands/index.h"
 
 #include "commands/timeout_arg.h"
 #include "engine/block.h"
 #include "replica/acks.h"
 
-/* Runs again when a sync has ended, a replica has told how far it is, or the deadline has come. The
- * replicas are asked once. */
+/* Runs again after a sync, an ACK of a replica, or at the deadline. The replicas are asked once. */
 static void wait_on(struct call *call, int64_t deadline_ms, bool for_replicas)
 {
     struct client *c = call->client;

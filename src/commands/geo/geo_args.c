@@ -31,8 +31,7 @@ bool geo_args_unit(const struct call *call, struct bytes word, double *metres)
     return false;
 }
 
-/* Any score can be asked for its position: what is no cell's number is read as the bits that a
- * conversion gives. */
+/* Any score can be read as a position: one that is not a cell number is converted to its bits. */
 static uint64_t cell_of(double score)
 {
     if (score >= 0x1p63)

@@ -1,5 +1,5 @@
-/* GEOADD: positions as members of a sorted set, whose score is the number of a cell (type/geo).
- * All are read before the first is set. The event is ZADD's. */
+/* GEOADD: positions as members of a sorted set, with cell numbers as scores (type/geo). All
+ * arguments are parsed before the first member is set. The event is ZADD's. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -13,7 +13,7 @@ struct geoadd {
     bool changes; /* CH: updated members count, too */
 };
 
-/* Returns the argument behind the options. */
+/* Returns the index of the argument after the options. */
 static int parse_geoadd(const struct call *call, struct geoadd *o)
 {
     int i = 2;
@@ -31,7 +31,7 @@ static int parse_geoadd(const struct call *call, struct geoadd *o)
     return i;
 }
 
-/* Sets the scores of n members, at argument `at` and every third behind it; e NULL: no such key. */
+/* Sets n members, at argument `at` and every third after it; e NULL: no such key. */
 static void add_all(struct call *call, struct entry *e, int at, const double *scores, int n,
                     const struct geoadd *o)
 {

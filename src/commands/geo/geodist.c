@@ -1,4 +1,4 @@
-/* GEODIST: between two members, null when one of them is not there. */
+/* GEODIST: the distance of two members, null if one of them does not exist. */
 #include "commands/index.h"
 
 #include "command/keys.h"

@@ -1,4 +1,4 @@
-/* GEOPOS: the middle of a member's cell, which is not quite what GEOADD was given. */
+/* GEOPOS: the centre of a member's cell, which differs slightly from GEOADD's argument. */
 #include "commands/index.h"
 
 #include "command/keys.h"

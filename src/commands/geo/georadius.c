@@ -1,11 +1,11 @@
-/* GEORADIUS and GEORADIUSBYMEMBER, the older forms of GEOSEARCH: geosearch.c does the work. Here is
- * how their keys are found: what they find goes to the key behind the last STORE or STOREDIST. */
+/* GEORADIUS and GEORADIUSBYMEMBER, the older forms of GEOSEARCH: geosearch.c does the work. This
+ * file finds their keys: results are stored at the key after the last STORE or STOREDIST. */
 #include "commands/index.h"
 
 #include "command/keys.h"
 #include "commands/geo/geosearch.h"
 
-/* The last STORE or STOREDIST is where the result goes. */
+/* The last STORE or STOREDIST is the one that counts. */
 static void find_radius_keys(struct keys *to, const struct bytes *argv, int argc, int options)
 {
     int store = 0;

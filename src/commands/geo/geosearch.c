@@ -1,19 +1,19 @@
 /* GEOSEARCH and GEOSEARCHSTORE, and the search behind the older GEORADIUS.
  *
- * A position is a member of a sorted set whose score is the number of its cell (type/geo): cells
- * that lie together on the map have numbers that lie together, mostly. A search
+ * A position is a member of a sorted set with its cell number as the score (type/geo): neighbouring
+ * cells mostly have neighbouring numbers. A search
  *
- *   1. reads the centre (a point, or a member of the set), the shape (a circle or a box) and the
- *      options: options_fit() judges what cannot be judged before all are read;
+ *   1. parses the centre (a point, or a member), the shape (a circle or a box) and the options;
+ *      options_fit() checks what depends on several of them;
  *   2. covers the shape with at most nine ranges of cell numbers, walks the members in them and
- *      keeps those that really lie in the shape: the hits;
- *   3. sorts the hits by distance if the request has an order, or a COUNT without ANY: then the
- *      nearest are wanted;
- *   4. answers them, or stores them in another sorted set with their cell or their distance as the
+ *      keeps those within the shape: the hits;
+ *   3. sorts the hits by distance if the request has an order, or a COUNT without ANY, which asks
+ *      for the nearest;
+ *   4. replies with them, or stores them in another sorted set with cell number or distance as the
  *      score.
  *
- * Hits borrow the bytes of members from the set, which nothing changes before they are answered or
- * copied. An absent key has no hits; that is no error. */
+ * Hits borrow the bytes of members from the set, which does not change before they were sent or
+ * copied. An absent key has no hits, which is not an error. */
 #include "commands/geo/geosearch.h"
 #include "commands/index.h"
 
@@ -28,7 +28,7 @@
 
 struct geosearch {
     struct geo_shape shape;
-    double unit; /* metres */
+    double unit; /* in metres */
     bool has_centre, has_shape;
     bool with_distance, with_hash, with_position;
     bool ascending, descending;
@@ -103,7 +103,7 @@ bool geosearch_is_store(struct bytes word)
     return bytes_is(word, "store") || bytes_is(word, "storedist");
 }
 
-/* A word that asks for something and has no argument; false: another word. */
+/* Takes an option without an argument; false: another word. */
 static bool take_flag(struct geosearch *s, struct bytes word)
 {
     if (bytes_is(word, "withdist"))
@@ -123,7 +123,7 @@ static bool take_flag(struct geosearch *s, struct bytes word)
     return true;
 }
 
-/* Takes the centre or the shape of GEOSEARCH at argument i. Returns how many arguments it has; 0:
+/* Takes the centre or the shape of GEOSEARCH at argument i. Returns its number of arguments; 0:
  * another word; -1 after the error reply. */
 static int take_area(const struct call *call, int i, const struct zset *z, struct geosearch *s)
 {
@@ -159,7 +159,7 @@ static bool parse_count(const struct call *call, int i, struct geosearch *s)
     return false;
 }
 
-/* Options from argument i on. */
+/* Parses options from argument i on. */
 static bool parse_options(const struct call *call, int i, enum geosearch_form geosearch_form,
                           bool only_reads, const struct zset *z, struct geosearch *s)
 {
@@ -191,7 +191,7 @@ static bool parse_options(const struct call *call, int i, enum geosearch_form ge
     return true;
 }
 
-/* The first of Redis' complaints that holds. */
+/* Checks combinations of options in the order of Redis. */
 static bool options_fit(const struct call *call, enum geosearch_form geosearch_form,
                         const struct geosearch *s)
 {
@@ -225,7 +225,7 @@ static void add_hit(struct hits *h, const struct hit *hit)
     h->items[h->n++] = *hit;
 }
 
-/* Those in the shape, cell by cell; stops after `most` (0: never). */
+/* Collects the members in the shape, cell by cell; stops after `most` (0: no limit). */
 static void collect(const struct zset *z, const struct geo_shape *shape, size_t most,
                     struct hits *hits)
 {
@@ -280,7 +280,7 @@ static void reply_hits(struct call *call, const struct geosearch *s, const struc
     }
 }
 
-/* Counts each member as a change, as Redis does, besides the key that is stored. */
+/* Counts each member as a change, as Redis does, in addition to the stored key. */
 static void store_hits(struct call *call, enum geosearch_form geosearch_form,
                        const struct geosearch *s, const struct hits *h, size_t n)
 {
@@ -305,7 +305,7 @@ static void run(struct call *call, enum geosearch_form geosearch_form, const str
                 struct geosearch *s)
 {
     struct hits hits = {0};
-    /* Without an order "the first so many" are the nearest, unless any will do. */
+    /* COUNT without an order or ANY means the nearest. */
     if (s->count && !s->any && !s->descending)
         s->ascending = true;
     if (z)
@@ -337,7 +337,7 @@ void geosearch_run(struct call *call, enum geosearch_form geosearch_form, bool o
             return;
         options = 6;
     } else if (geosearch_form == GEOSEARCH_RADIUS_BY_MEMBER) {
-        /* Where nothing is nothing is near: the circle is not even looked at. */
+        /* Without a key the circle is not even parsed. */
         if (z && (!centre_on_member(call, z, call->argv[2], &s) || !parse_circle(call, 3, &s)))
             return;
         options = 5;

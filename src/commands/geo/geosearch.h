@@ -7,9 +7,9 @@
 
 enum geosearch_form { GEOSEARCH, GEOSEARCH_STORE, GEOSEARCH_RADIUS, GEOSEARCH_RADIUS_BY_MEMBER };
 
-/* Reads the request, searches and answers, or stores what was found. */
+/* Parses the request, searches, and replies with or stores the result. */
 void geosearch_run(struct call *call, enum geosearch_form form, bool only_reads);
-/* STORE and STOREDIST, behind which GEORADIUS has the key for what it found. */
+/* STORE and STOREDIST of GEORADIUS, which precede the destination key. */
 bool geosearch_is_store(struct bytes word);
 
 #endif

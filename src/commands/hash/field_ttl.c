@@ -5,7 +5,7 @@
 #include "commands/hash/field_effect.h"
 #include "commands/hash/hash_args.h"
 
-/* GT treats no TTL as the latest time there is, so that it never holds; LT always does. */
+/* GT treats no TTL as infinitely late, so it never holds; LT always does. */
 static bool condition_holds(enum field_ttl_condition c, int64_t had_ms, int64_t at_ms)
 {
     switch (c) {
@@ -22,7 +22,7 @@ static bool condition_holds(enum field_ttl_condition c, int64_t had_ms, int64_t 
     }
 }
 
-/* Returns what is answered for the field. */
+/* Returns the reply for the field. */
 static int set_one(struct call *call, struct entry *e, struct bytes name,
                    enum field_ttl_condition c, int64_t at_ms)
 {
@@ -81,7 +81,7 @@ void field_ttl_set(struct call *call, struct entry *e, const struct hash_args_fi
         else if (result == 2)
             field_effect_add(&dropped, name);
     }
-    /* Two effects: those that got a TTL, and those that were deleted at once. */
+    /* Two effects: for fields that got a TTL, and for those deleted at once. */
     struct db_fields set = field_effect_journal(call, &kept, count);
     struct db_fields gone = field_effect_journal(call, &dropped, NULL);
     if (set.n || gone.n)

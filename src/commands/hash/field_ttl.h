@@ -1,10 +1,10 @@
-/* TTLs of fields: what HEXPIRE, HPERSIST, HGETEX and HSETEX do to the fields they name. */
+/* TTLs of fields: what HEXPIRE, HPERSIST, HGETEX and HSETEX do to their fields. */
 #ifndef COMMANDS_HASH_FIELD_TTL_H
 #define COMMANDS_HASH_FIELD_TTL_H
 
 #include "commands/hash/hash_args.h"
 
-#define FIELD_TTL_SINCE "7.4.0" /* the Redis that knows HPEXPIREAT and HPERSIST */
+#define FIELD_TTL_SINCE "7.4.0" /* the first Redis with HPEXPIREAT and HPERSIST */
 
 enum field_ttl_condition {
     FIELD_TTL_ALWAYS,
@@ -16,27 +16,27 @@ enum field_ttl_condition {
 
 /* Reads argument i, a TTL or a point in time; *at_ms is since 1970. False after the error reply. */
 bool field_ttl_parse(struct call *call, int i, bool seconds, bool absolute, int64_t *at_ms);
-/* Sets the expiry of fields as far as the condition holds, and journals it; fields whose time has
- * come are deleted. e is not NULL. Answers for each field, if `answers`: -2 no such field, 0 the
- * condition does not hold, 1 set, 2 deleted. */
+/* Sets the expiry of fields if the condition holds, and journals it; fields whose time has passed
+ * are deleted. e is not NULL. Replies for each field, if `answers`: -2 no such field, 0 condition
+ * not met, 1 set, 2 deleted. */
 void field_ttl_set(struct call *call, struct entry *e, const struct hash_args_fields *fields,
                    enum field_ttl_condition c, int64_t at_ms, bool answers);
-/* Takes the expiry away. e NULL: no such key. Answers for each field, if `answers`: -2 no such
- * field, -1 it had none, 1 taken. */
+/* Removes the expiry. e NULL: no such key. Replies for each field, if `answers`: -2 no such field,
+ * -1 it had none, 1 removed. */
 void field_ttl_clear(struct call *call, struct entry *e, const struct hash_args_fields *fields,
                      bool answers);
 
-/* Journals the deadline that a field has: HSET took it away where the effect is replayed. */
+/* Journals a field's deadline, after an HSET that would remove it in replay. */
 void field_ttl_tell(struct call *call, struct bytes field, int64_t deadline_ms);
 
 struct field_ttl_options {
-    bool timed; /* at_ms is given */
+    bool timed; /* at_ms is set */
     bool keep, persist, only_new, only_old;
     int64_t at_ms;
 };
 
-/* The words of HGETEX and HSETEX (`sets`: with KEEPTTL, FNX and FXX, without PERSIST) from argument
- * *i on; *i is then where FIELDS must be. False after the error reply. */
+/* Parses the options of HGETEX and HSETEX (`sets`: with KEEPTTL, FNX and FXX, without PERSIST) from
+ * argument *i on; *i is then where FIELDS must be. False after the error reply. */
 bool field_ttl_parse_options(struct call *call, int *i, bool sets, struct field_ttl_options *o);
 
 #endif

@@ -41,7 +41,7 @@ bool hash_args_find(const struct call *call, const struct hash *h, struct bytes 
     return hash_find(h, name, db_field_now(call->store), out);
 }
 
-/* Fields that have expired are counted by hash_count() until they are deleted. */
+/* hash_count() includes expired fields until they are deleted. */
 size_t hash_args_live(const struct call *call, const struct hash *h)
 {
     int64_t now_ms = db_field_now(call->store);

@@ -1,4 +1,4 @@
-/* HDEL. The last field takes the key with it. */
+/* HDEL. Removing the last field deletes the key. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -10,7 +10,7 @@ static void do_hdel(struct call *call)
     size_t n = 0;
     if (!hash_args_write(call, call->argv[1], &e))
         return;
-    /* Which of them were there matters only to those who are told of fields. */
+    /* The deleted fields are only collected for notifications. */
     struct bytes *gone =
         db_tells_fields(call->store) ? mem_alloc((size_t)call->argc * sizeof(*gone)) : NULL;
     for (int i = 2; e && i < call->argc; i++)

@@ -1,5 +1,5 @@
-/* HEXPIRE, HPEXPIRE, HEXPIREAT, HPEXPIREAT: fields get a TTL, each if the condition holds.
- * Parsing is here, the rest in hash/field_ttl. */
+/* HEXPIRE, HPEXPIRE, HEXPIREAT, HPEXPIREAT: set TTLs of fields, each if the condition holds. Parses
+ * the arguments; the rest is in hash/field_ttl. */
 #include "commands/index.h"
 
 #include "commands/hash/field_ttl.h"

@@ -1,5 +1,4 @@
-/* HGET and HMGET. A field whose TTL has passed is not there, though it may not have been
- * deleted yet. */
+/* HGET and HMGET. An expired field counts as absent, even if not deleted yet. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

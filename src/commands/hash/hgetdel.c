@@ -1,4 +1,4 @@
-/* HGETDEL: answers fields and deletes them. The journal gets HDEL of those that were there. */
+/* HGETDEL: replies with fields and deletes them. The journal gets HDEL of those that existed. */
 #include "commands/index.h"
 
 #include "commands/hash/field_effect.h"

@@ -1,4 +1,4 @@
-/* HGETEX: HMGET that also sets the fields' TTLs, or takes them away. */
+/* HGETEX: HMGET that also sets or removes the fields' TTLs. */
 #include "commands/index.h"
 
 #include "commands/hash/field_ttl.h"

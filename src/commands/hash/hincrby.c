@@ -74,7 +74,7 @@ static void do_hincrbyfloat(struct call *call)
     if (!e && !hash_args_ensure(call, call->argv[1], &e))
         return;
     struct bytes now = {text, num_print_long_double(text, v)};
-    /* HSET takes the TTL away where the effect is replayed: it must be journalled behind it. */
+    /* In replay HSET removes the TTL, so this must be journalled after it. */
     bool timed = there && f.deadline_ms >= 0;
     int64_t deadline_ms = timed ? f.deadline_ms : HASH_NO_TTL;
     hash_args_set(call, e, call->argv[2], now, HASH_KEEP_TTL);

@@ -1,4 +1,4 @@
-/* HLEN. O(1), unless fields have expired that are not deleted yet: then all are counted. */
+/* HLEN. O(1), unless expired fields were not deleted yet: then it counts all fields. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

@@ -1,4 +1,4 @@
-/* HPERSIST: takes the TTLs of fields away. */
+/* HPERSIST: removes TTLs of fields. */
 #include "commands/index.h"
 
 #include "commands/hash/field_ttl.h"

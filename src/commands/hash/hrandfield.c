@@ -1,5 +1,5 @@
-/* HRANDFIELD: fields chosen at random. A positive count asks for different ones; with a
- * negative one a field may come several times. */
+/* HRANDFIELD: random fields. With a positive count they are distinct; with a negative one a field
+ * may occur several times. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"
@@ -19,7 +19,7 @@ static void reply_length(struct call *call, size_t n, bool values)
     reply_array(call->reply, values && call->reply->resp == 2 ? 2 * n : n);
 }
 
-/* n different fields out of `live`. */
+/* Replies with n distinct fields out of `live`. */
 static void reply_distinct(struct call *call, const struct hash *h, size_t live, size_t n,
                            bool values)
 {
@@ -28,7 +28,7 @@ static void reply_distinct(struct call *call, const struct hash *h, size_t live,
     struct hash_field f;
     reply_length(call, n, values);
     if (n * 3 < live) {
-        /* Few of many: draw until they differ. */
+        /* Few of many: draws until they differ. */
         struct dict seen = {0};
         while (seen.used < n && hash_random(h, rng, now_ms, &f)) {
             size_t before = seen.used;
@@ -39,7 +39,7 @@ static void reply_distinct(struct call *call, const struct hash *h, size_t live,
         dict_clear(&seen);
         return;
     }
-    /* Of each field it is decided in turn: as many are wanted of as many that are left. */
+    /* Selection sampling: takes each field with probability wanted / left. */
     struct hash_walk w;
     hash_walk_start(&w, h, now_ms);
     for (; n && hash_walk_next(&w, &f); live--)

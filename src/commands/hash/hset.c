@@ -1,4 +1,4 @@
-/* HSET, HSETNX, and HMSET, the older form that answers OK. A field that is set loses its TTL. */
+/* HSET, HSETNX, and HMSET, the older form that replies OK. A field that is set loses its TTL. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"
@@ -11,7 +11,7 @@ static bool pairs(struct call *call)
     return false;
 }
 
-/* The number of new fields; -1 after an error. */
+/* Returns the number of new fields; -1 after an error. */
 static long long set_all(struct call *call)
 {
     struct entry *e;

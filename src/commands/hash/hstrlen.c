@@ -1,4 +1,4 @@
-/* HSTRLEN: the length of a field's value, 0 when there is no such field. */
+/* HSTRLEN: the length of a field's value, 0 if there is no such field. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

@@ -1,5 +1,5 @@
-/* HTTL, HPTTL, HEXPIRETIME, HPEXPIRETIME: how long fields have left, and until when. -1: the
- * field has no TTL; -2: there is no such field. */
+/* HTTL, HPTTL, HEXPIRETIME, HPEXPIRETIME: the remaining time of fields, and when they expire. -1:
+ * no TTL; -2: no such field. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* PFADD. A sparse HyperLogLog is built anew and put back, a dense one is changed in place. */
+/* PFADD. A sparse HyperLogLog is rebuilt and stored, a dense one is changed in place. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -6,7 +6,7 @@
 #include "commands/string_args.h"
 #include "type/hll.h"
 
-/* A dense one is changed where it is. */
+/* Changes it in place. */
 static void add_dense(struct call *call, struct bytes key, struct entry *e, size_t n)
 {
     unsigned char *place = string_args_grow(call, key, e, n);

@@ -1,5 +1,5 @@
-/* PFCOUNT. The count of one key is cached in its value: a command that reads writes, and is
- * journalled, unless writes are refused just now. Several keys are merged first. */
+/* PFCOUNT. The count of a key is cached in its value, so this reading command writes and is
+ * journalled, unless writes are refused now. Several keys are merged first. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -8,7 +8,7 @@
 #include "engine/state.h"
 #include "type/hll.h"
 
-/* The count of one is remembered in it. */
+/* Caches the count in the value. */
 static void count_one(struct call *call)
 {
     struct bytes key = call->argv[1], x;
@@ -31,7 +31,7 @@ static void count_one(struct call *call)
         return;
     }
     n = hll_estimate(most);
-    /* What a primary has remembered is remembered at its replicas. */
+    /* What a primary has cached must be cached by its replicas. */
     if (call_is_replay(call) || !state_holds_writes(call->engine)) {
         e = db_write_notouch(call->db, key);
         hll_put_cached(string_args_grow(call, key, e, x.n), n);

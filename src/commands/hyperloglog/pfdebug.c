@@ -1,4 +1,4 @@
-/* PFDEBUG: the inside of a HyperLogLog, for tests. */
+/* PFDEBUG: internals of a HyperLogLog, for tests. */
 #include "commands/index.h"
 
 #include "base/num.h"

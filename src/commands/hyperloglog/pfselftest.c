@@ -1,4 +1,4 @@
-/* PFSELFTEST: counts known numbers of elements and looks at the error. */
+/* PFSELFTEST: counts known numbers of elements and checks the error. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -24,7 +24,7 @@ static void do_pfselftest(struct call *call)
         double error = hll_merge(registers, buf_bytes(&b))
                            ? fabs((double)hll_estimate(registers) - (double)n)
                            : INFINITY;
-        /* Six standard errors, and a few for the small counts. */
+        /* Six standard errors, plus two for small counts. */
         if (error > (double)n * 0.0081 * 6 + 2) {
             reply_errorf(call->reply, "TESTFAILED Too big error. card:%llu", (unsigned long long)n);
             buf_free(&b);

@@ -1,4 +1,4 @@
-/* COPY. The copy has the source's TTL. A key that is in the way is replaced only with REPLACE. */
+/* COPY. The copy keeps the source's TTL. An existing destination is replaced only with REPLACE. */
 #include "commands/index.h"
 
 #include "commands/db_arg.h"
@@ -25,7 +25,7 @@ static void do_copy(struct call *call)
         return;
     }
     struct entry *e = db_read(call->db, from);
-    /* Fetched for writing, so that one that has expired is gone before it could be in the way. */
+    /* Looked up for writing, so that an expired destination is deleted and not in the way. */
     struct entry *old = e ? db_write(target, to) : NULL;
     enum value_type was = old ? value_type(old) : TYPE_STRING;
     bool had = old;

@@ -1,4 +1,4 @@
-/* EXISTS. A key that is named twice counts twice. Does not count as use of the key. */
+/* EXISTS. A key named twice counts twice. Does not count as use of the key. */
 #include "commands/index.h"
 
 static void do_exists(struct call *call)

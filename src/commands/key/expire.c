@@ -1,5 +1,5 @@
-/* EXPIRE and its three forms: a key gets a TTL. A time that has passed deletes the key. The
- * journal gets PEXPIREAT or DEL, since a TTL would start anew when the journal is replayed. */
+/* EXPIRE and its three forms: set a key's TTL. A time in the past deletes the key. The journal gets
+ * PEXPIREAT or DEL, since a TTL would start again in replay. */
 #include "commands/index.h"
 
 #include "base/num.h"

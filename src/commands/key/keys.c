@@ -1,5 +1,4 @@
-/* KEYS: all names in one reply. The walk holds up everybody else for as long as it takes; SCAN
- * does not. */
+/* KEYS: all names in one reply. The walk blocks all other clients; SCAN does not. */
 #include "commands/index.h"
 
 #include "base/glob.h"

@@ -1,6 +1,6 @@
-/* MIGRATE: keys go to another server, which gets them by RESTORE, and are deleted here when it has
- * them (replica/move). The client waits; so does everybody inside a transaction or a script, whose
- * commands cannot be torn apart. */
+/* MIGRATE: sends keys to another server by RESTORE, and deletes them here when it has confirmed
+ * them (replica/move). The client is blocked; within a transaction or script, which are atomic, the
+ * whole server is. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -10,13 +10,13 @@
 
 #define USUAL_MS 1000
 
-/* Options begin at argument 6. */
+/* Options start at argument 6. */
 struct options {
     struct move_order order;
     int keys_at; /* 0: the key is argument 3 */
 };
 
-/* False: no such option, or its words are missing. Leaves *i at the option's last word. */
+/* False: no such option, or its arguments are missing. Leaves *i at the option's last argument. */
 static bool parse_option(struct options *o, const struct bytes *argv, int argc, int *i)
 {
     int left = argc - *i - 1;
@@ -50,7 +50,7 @@ static bool parse_options(struct options *o, const struct bytes *argv, int argc)
     return true;
 }
 
-/* Also of a request that will be refused, behind words that are no options. */
+/* Also for requests that will be refused: skips words that are no options. */
 static void find_migrate_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     struct options o = {0};
@@ -105,7 +105,7 @@ static void do_migrate(struct call *call)
     struct moves *all = call->engine->moves;
     struct options o = {0};
     struct move *m = block_has_ended(call) ? move_of(all, call->client) : NULL;
-    call_no_effect(call); /* each key's DEL is */
+    call_no_effect(call); /* the DEL of each key is journalled */
     if (m && move_is_over(m)) {
         reply_outcome(call, m);
     } else if (m) {

@@ -1,4 +1,4 @@
-/* MOVE: a key goes to another database with its TTL, unless it exists there. */
+/* MOVE: moves a key with its TTL to another database, unless it exists there. */
 #include "commands/index.h"
 
 #include "commands/db_arg.h"

@@ -1,5 +1,5 @@
-/* OBJECT: how a value is stored and when it was used. Asking does not count as use, so entries
- * are looked up by db_find(). */
+/* OBJECT: a value's encoding and last use. It does not count as use, so entries are looked up by
+ * db_find(). */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -10,7 +10,7 @@
 
 #include <limits.h>
 
-/* db_find(): neither a hit in the statistics nor a use of the key. */
+/* db_find() counts neither as a hit nor as use of the key. */
 static void object_entry(struct call *call, struct entry **out)
 {
     *out = db_find(call->db, call->argv[2]);
@@ -41,7 +41,8 @@ static const struct command object_encoding_command = {
     .handler = do_object_encoding,
 };
 
-/* What Redis has one object for: small numbers, unless eviction wants a clock for each. */
+/* Whether Redis has a shared object for the value: small numbers, unless eviction needs a clock per
+ * key. */
 static bool is_shared(const struct call *call, const struct entry *e)
 {
     const struct settings *s = call->engine->settings;

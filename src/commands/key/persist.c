@@ -1,7 +1,7 @@
-/* PERSIST: takes the TTL of a key away. */
+/* PERSIST: removes the TTL of a key. */
 #include "commands/index.h"
 
-/* Announced as a change only if there was a TTL: WATCH and tracking would fire for nothing. */
+/* Signals a change only if there was a TTL, to spare WATCH and tracking. */
 static void do_persist(struct call *call)
 {
     struct bytes key = call->argv[1];

@@ -1,4 +1,4 @@
-/* RANDOMKEY: a key by chance. */
+/* RANDOMKEY: a random key. */
 #include "commands/index.h"
 
 static void do_randomkey(struct call *call)

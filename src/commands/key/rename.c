@@ -1,5 +1,5 @@
-/* RENAME and RENAMENX. The entry itself goes to the other name, with its TTL and whatever it
- * holds: O(1). Clients that block on either name look again. */
+/* RENAME and RENAMENX. The entry itself gets the new name, with its TTL and value: O(1). Clients
+ * blocked on either name run again. */
 #include "commands/index.h"
 
 #include "commands/helpers.h"

@@ -1,5 +1,5 @@
-/* RESTORE: a value from the bytes that DUMP made. The payload is checked before the old value
- * goes. The journal gets the time the key expires, not the TTL. */
+/* RESTORE: makes a value from the bytes of DUMP. The payload is validated before the old value is
+ * deleted. The journal gets the time of expiry, not the TTL. */
 #include "commands/index.h"
 
 #include "base/log.h"
@@ -7,7 +7,7 @@
 #include "persist/dump.h"
 #include "store/lru.h"
 
-#define WRAPPED_ALWAYS "99.0.0" /* no Redis of rdb-compat takes it */
+#define WRAPPED_ALWAYS "99.0.0" /* newer than any Redis of rdb-compat */
 
 struct restore_options {
     bool replace, absolute;
@@ -45,7 +45,7 @@ static bool parse(struct call *call, struct restore_options *o)
     return true;
 }
 
-/* When the key expires, 0: never. */
+/* The time of expiry; 0: never. */
 static bool parse_ttl(struct call *call, bool absolute, long long *at_ms)
 {
     if (!call_int(call, 2, at_ms))
@@ -82,7 +82,7 @@ static bool read_value(struct call *call, struct entry **e)
     }
 }
 
-/* since as for call_effect_since(). */
+/* since: see call_effect_since(). */
 static void tell(struct call *call, const char *since, struct bytes payload, long long at_ms)
 {
     char text[NUM_INT_MAX];
@@ -92,8 +92,8 @@ static void tell(struct call *call, const char *since, struct bytes payload, lon
     call_effect_since(call, since, argv, at_ms ? 6 : 5);
 }
 
-/* A payload that the readers of stream and files do not take is told in what they know, and then,
- * if that is less, wrapped as it came. */
+/* A payload that readers of stream and files do not support is converted to what they know; if that
+ * loses something, the original follows, wrapped. */
 static void effect(struct call *call, const struct entry *e, long long at_ms)
 {
     const struct settings *s = call->engine->settings;
@@ -136,7 +136,7 @@ static void do_restore(struct call *call)
     if (had)
         db_delete(call->db, key);
     if (at_ms && at_ms <= call->now_ms && !call_is_replay(call)) {
-        /* It would expire at once, so it never comes. */
+        /* It would expire at once, so it is not created. */
         value_free(e);
         if (had) {
             CALL_EFFECT(call, BYTES("DEL"), key);
@@ -172,7 +172,7 @@ const struct command restore_command = {
     .handler = do_restore,
 };
 
-/* What a cluster's nodes send one another: RESTORE and ASKING in one. */
+/* Sent by cluster nodes to each other: RESTORE and ASKING in one. */
 const struct command restore_asking_command = {
     .name = "restore-asking",
     .usage = "key:key ttl:int serialized-value:string [REPLACE] [ABSTTL] [IDLETIME seconds:int] "

@@ -1,12 +1,11 @@
-/* SCAN. A cursor is a place in the hash table that stays valid while the table grows and
- * shrinks (ds/table). Keys that have expired are deleted between two steps, since the walk
- * itself must not change the table. */
+/* SCAN. A cursor is a position in the hash table that stays valid while the table grows and shrinks
+ * (ds/table). Expired keys are deleted between two steps, as the walk must not change it. */
 #include "commands/index.h"
 
 #include "commands/scan_args.h"
 #include "type/value.h"
 
-/* Counted twice: strings in the reply, and elements found, which COUNT is about. */
+/* Counts strings in the reply, and elements found, to which COUNT refers. */
 static void note_key(struct scan_args *s, struct entry *e)
 {
     reply_bulk(s->call->reply, entry_key(e));
@@ -14,7 +13,7 @@ static void note_key(struct scan_args *s, struct entry *e)
     s->found++;
 }
 
-/* What has expired is deleted when the walk has left it: what does not match is not looked at. */
+/* Expired keys are deleted after the walk; those that do not match are not checked. */
 static void scan_key(void *context, struct entry *e)
 {
     struct scan_args *s = context;

@@ -1,19 +1,19 @@
-/* SORT: the elements of a list, set or sorted set in order, or what other keys hold about them.
+/* SORT: the sorted elements of a list, set or sorted set, or values that other keys hold for them.
  *
- *   parse()    reads the options. The same next_option() finds the keys for rights and COMMAND
- *              GETKEYS, so that both always agree. BY and GET patterns name keys made out of data,
- *              which only a user who may read every key can use (rights_read_all()). A BY pattern
- *              without '*' ("nosort") keeps the order.
- *   collect()  copies the elements. The copies are counted strings: looking up other keys may
- *              expire something, and STORE may replace the key that is sorted.
- *   weigh()    gives each element what it is ordered by: its own text or the BY pattern's, as a
- *              number or (ALPHA) as bytes. One text that is no number refuses the whole request.
+ *   parse()    parses the options. The same next_option() finds the keys for rights and COMMAND
+ *              GETKEYS, so that both agree. BY and GET patterns make key names from data, which
+ *              needs the right to read every key (rights_read_all()). A BY pattern without '*'
+ *              ("nosort") keeps the order.
+ *   collect()  copies the elements as counted strings, since looking up other keys may expire
+ *              something, and STORE may replace the sorted key.
+ *   weigh()    sets each element's sort key: its own text or the BY pattern's value, as a number or
+ *              (ALPHA) as bytes. A text that is not a number fails the request.
  *   qsort()    orders equal weights by text, so that the order is the same on every server.
- *   clip()     is LIMIT.
- *   answer()   gives the elements, or for each what the GET patterns say, as a reply or (STORE) as
- *              a list. An empty result deletes the destination.
+ *   clip()     applies LIMIT.
+ *   answer()   replies with the elements, or for each with the values of the GET patterns, or
+ *              (STORE) stores them as a list. An empty result deletes the destination.
  *
- * A set has no order: before it is stored, or answered to a script, it gets one (run()). */
+ * A set has no order: before it is stored, or returned to a script, it is sorted (run()). */
 #include "commands/index.h"
 
 #include "base/assert.h"
@@ -40,7 +40,7 @@ struct sort {
     int get_n;
     struct bytes store;
     bool stores;
-    bool reads_all; /* who asks may read every key */
+    bool reads_all; /* the user may read every key */
 };
 
 struct element {
@@ -52,8 +52,8 @@ struct element {
 
 enum option { ASC, DESC, ALPHA, LIMIT, STORE, BY, GET, UNKNOWN };
 
-/* The option at argument *i, which moves to its last argument. The one parser of these options: of
- * the command and of who asks for its keys. */
+/* Parses the option at argument *i, which moves to its last argument. Used by the command and to
+ * find its keys. */
 static enum option next_option(const struct bytes *argv, int argc, bool only_reads, int *i)
 {
     static const struct {
@@ -155,8 +155,8 @@ static void find_sort_ro_keys(struct keys *to, const struct bytes *argv, int arg
     find_keys(to, argv, argc, true);
 }
 
-/* What a pattern says about an element: the string under the key that results when the element
- * stands for '*', or a field of the hash there when "->field" follows. NULL: nothing. */
+/* The value of a pattern for an element: the string under the key made by replacing '*' with the
+ * element, or with "->field" a field of the hash there. NULL: none. */
 static struct str *look_up(struct call *call, struct bytes pattern, struct bytes element)
 {
     const char *star = pattern.n ? memchr(pattern.p, '*', pattern.n) : NULL;
@@ -202,7 +202,7 @@ static size_t size_of(const struct entry *e)
     }
 }
 
-/* All elements in their own order, or backwards; a set has none. */
+/* All elements in stored order, or backwards; sets have no order. */
 static void collect(const struct entry *e, struct element *to, bool backwards)
 {
     struct list_cursor c;
@@ -234,7 +234,7 @@ static void collect(const struct entry *e, struct element *to, bool backwards)
     }
 }
 
-/* Gives every element what it is ordered by. */
+/* Sets every element's weight. */
 static bool weigh(struct call *call, const struct sort *s, struct element *all, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -272,7 +272,7 @@ static int compare(const void *a, const void *b)
     return s->descending ? -order : order;
 }
 
-/* The part that was asked for: [*from, *to). */
+/* The range selected by LIMIT: [*from, *to). */
 static void clip(const struct sort *s, size_t n, size_t *from, size_t *to)
 {
     *from = 0;
@@ -286,7 +286,7 @@ static void clip(const struct sort *s, size_t n, size_t *from, size_t *to)
 
 typedef void emit(void *context, struct str *x);
 
-/* Elements in their order, of which those in [from, to) are wanted. */
+/* Sorted elements, of which [from, to) are selected. */
 struct rows {
     struct element *all;
     size_t n, from, to;
@@ -348,8 +348,8 @@ static void run(struct call *call, struct sort *s)
         call_error(call, ERR_WRONGTYPE);
         return;
     }
-    /* What has no order must get one before it is stored: a replica would have another. A script
-     * gets the same order as from every other server. */
+    /* A result without an order must get one before it is stored, or replicas would have another. A
+     * script gets the same order on every server. */
     if (s->keep_order && e && value_type(e) == TYPE_SET &&
         (s->stores || (call->client->flags & CLIENT_SCRIPT))) {
         s->keep_order = false;

@@ -1,4 +1,4 @@
-/* TOUCH: EXISTS that counts as use of the key. */
+/* TOUCH: EXISTS that counts as use of the keys. */
 #include "commands/index.h"
 
 static void do_touch(struct call *call)

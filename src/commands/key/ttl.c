@@ -1,5 +1,5 @@
-/* TTL, PTTL, EXPIRETIME, PEXPIRETIME: how long a key has left, and until when. -1: it has no
- * TTL; -2: there is no such key. */
+/* TTL, PTTL, EXPIRETIME, PEXPIRETIME: the remaining time of a key, and when it expires. -1: no TTL;
+ * -2: no such key. */
 #include "commands/index.h"
 
 #include "base/num.h"

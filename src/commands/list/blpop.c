@@ -1,6 +1,6 @@
-/* BLPOP and BRPOP pop from the first key that holds a list. When there is none, the client
- * blocks on all of them (engine/block), and the command runs again once one is ready. The
- * journal gets LPOP or RPOP. */
+/* BLPOP and BRPOP pop from the first key that holds a list. If there is none, the client blocks on
+ * all keys (engine/block), and the command runs again when one is ready. The journal gets LPOP or
+ * RPOP. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"
@@ -15,7 +15,7 @@ static void block_pop(struct call *call, bool front)
     int n = call->argc - 2;
     if (!timeout_arg_parse(call, call->argc - 1, &deadline_ms))
         return;
-    /* WRONGTYPE of a key in front of the first list is an error, of one behind it is not seen. */
+    /* A wrong type before the first list is an error; after it, it is not noticed. */
     int found = list_pop_first(call, call->argv + 1, n, &key, &l);
     if (found < 0)
         return;

@@ -1,4 +1,4 @@
-/* LINSERT: in front of or behind the first element that equals a pivot. */
+/* LINSERT: before or after the first element that equals a pivot. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

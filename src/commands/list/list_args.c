@@ -18,7 +18,7 @@ bool list_args_write(const struct call *call, struct bytes key, struct list **ou
     return true;
 }
 
-/* The list remembers its limits: a CONFIG SET is for lists that come later. */
+/* The list keeps its limits: CONFIG SET affects lists created later. */
 struct list *list_args_create(const struct call *call, struct bytes key)
 {
     const struct settings *s = call->engine->settings;
@@ -27,7 +27,7 @@ struct list *list_args_create(const struct call *call, struct bytes key)
     return l;
 }
 
-/* No db_ready(): a key that goes or gets shorter serves nobody who blocks on a list. */
+/* No db_ready(): a deleted or shorter list serves no blocked client. */
 void list_args_shrunk(const struct call *call, struct bytes key, const struct list *l,
                       const char *event, uint64_t n)
 {
@@ -62,7 +62,7 @@ bool list_args_seek(const struct list *l, long long index, struct list_cursor *c
 {
     if (index < 0)
         index += (long long)l->count;
-    /* Before the first is as much out of range as behind the last. */
+    /* An index before the first element is as invalid as one after the last. */
     return list_seek(l, index < 0 ? l->count : (uint64_t)index, c);
 }
 

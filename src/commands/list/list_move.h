@@ -1,4 +1,4 @@
-/* Elements that go from one list to another: what LMOVE and LMOVEM share. */
+/* Shared by LMOVE and LMOVEM: moving elements from one list to another. */
 #ifndef COMMANDS_LIST_LIST_MOVE_H
 #define COMMANDS_LIST_LIST_MOVE_H
 
@@ -11,7 +11,7 @@ struct list_move {
     int64_t deadline_ms;
 };
 
-/* Blocks the client until the source has an element or the timeout is over. */
+/* Blocks the client until the source has an element or the timeout has passed. */
 void list_move_wait(struct call *call, const struct list_move *m);
 /* LEFT or RIGHT. */
 struct bytes list_move_side(bool front);

@@ -1,5 +1,5 @@
-/* LMOVE and RPOPLPUSH, its older form; BLMOVE and BRPOPLPUSH, which wait. Both keys may be the
- * same list, whose elements then go round. */
+/* LMOVE and its older form RPOPLPUSH; BLMOVE and BRPOPLPUSH block. Both keys may be the same list,
+ * which is then rotated. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"
@@ -7,8 +7,7 @@
 #include "commands/list/list_pop.h"
 #include "commands/timeout_arg.h"
 
-/* Moves one element; both lists exist or are made. The source is not deleted yet when it is empty.
- */
+/* Moves one element; both lists exist. Does not delete an empty source yet. */
 static struct str *move_one(const struct list_move *m, struct list *from, struct list *to)
 {
     struct bytes x;
@@ -41,7 +40,7 @@ static void move_element(struct call *call, const struct list_move *m)
     if (m->blocks)
         CALL_EFFECT(call, BYTES("LMOVE"), m->from, m->to, list_move_side(m->from_front),
                     list_move_side(m->to_front));
-    /* The destination first: it is what wakes others. Both may be one list. */
+    /* The destination first, since it may wake blocked clients. Both may be the same list. */
     list_args_grown(call, m->to, m->to_front ? "lpush" : "rpush", 1);
     list_args_shrunk(call, m->from, from, list_pop_event(m->from_front), 0);
 }

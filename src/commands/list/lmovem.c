@@ -1,5 +1,5 @@
-/* LMOVEM: several elements to another list, with EXACTLY all or none of them; BLMOVEM waits for
- * them. */
+/* LMOVEM: moves several elements to another list, with EXACTLY all or none of them; BLMOVEM waits
+ * for them. */
 #include "commands/index.h"
 
 #include "base/assert.h"
@@ -14,7 +14,7 @@
 struct amount {
     long long count;
     bool exactly; /* all or none of them */
-    bool bulk;    /* they keep the order they had; else each is pushed in turn */
+    bool bulk;    /* they keep their order; else they are pushed one by one */
 };
 
 /* "COUNT n order" or "EXACTLY n order" from argument `at` on, or nothing. */
@@ -38,7 +38,7 @@ static bool parse_amount(struct call *call, int at, struct amount *a)
     return true;
 }
 
-/* Takes n elements off; x[0] was the outermost. */
+/* Removes n elements; x[0] was the outermost. */
 static struct str **take_all(struct list *from, bool front, uint64_t n)
 {
     struct str **x = mem_alloc(n * sizeof(*x));
@@ -51,8 +51,8 @@ static struct str **take_all(struct list *from, bool front, uint64_t n)
     return x;
 }
 
-/* Redis 7.0 knows no LMOVEM: the journal gets a pop, and a push of x[0] to x[n - 1] (from the back
- * if `reversed`). */
+/* Redis has no LMOVEM: the journal gets a pop, and a push of x[0] to x[n - 1] (in reverse if
+ * `reversed`). */
 static void journal_move(struct call *call, const struct list_move *m, struct str **x, uint64_t n,
                          bool reversed)
 {
@@ -68,8 +68,7 @@ static void journal_move(struct call *call, const struct list_move *m, struct st
     mem_free(argv);
 }
 
-/* A list that is moved onto itself as a whole keeps its deadline; the pop of the journal removes
- * it. */
+/* A list moved onto itself as a whole keeps its deadline, which the journal's pop removes. */
 static void journal_deadline(struct call *call, struct bytes key)
 {
     const struct entry *e = db_find(call->db, key);
@@ -104,7 +103,7 @@ static void move_many(struct call *call, const struct list_move *m, int at)
     bool reversed = a.bulk && m->to_front == m->from_front;
     for (uint64_t i = 0; i < n; i++)
         list_push(to, m->to_front, str_bytes(moved[reversed ? n - 1 - i : i]));
-    /* Answered in the order of the destination, front to back. */
+    /* Replies in the order of the destination, front to back. */
     bool backwards = m->to_front != reversed;
     reply_array(call->reply, n);
     for (uint64_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
-/* LMPOP: elements from the first key that holds a list; BLMPOP waits for one, as BLPOP does.
- * The journal gets LPOP or RPOP with a count. */
+/* LMPOP: pops elements from the first key that holds a list; BLMPOP waits for one, like BLPOP. The
+ * journal gets LPOP or RPOP with a count. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,5 +1,5 @@
-/* LPOS: where elements equal a value. RANK says which match is the first and from which end,
- * MAXLEN how many elements are compared at most. */
+/* LPOS: indexes of elements that equal a value. RANK selects the first match and the direction,
+ * MAXLEN limits the number of comparisons. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -7,8 +7,8 @@
 
 struct lpos {
     long long rank;
-    long long count; /* -1: not asked for, the first match is answered alone; 0: all */
-    long long most;  /* elements that are compared; 0: all */
+    long long count; /* -1: absent, the reply is the first match; 0: all */
+    long long most;  /* comparisons; 0: no limit */
 };
 
 static bool parse_lpos(struct call *call, struct lpos *o)
@@ -50,7 +50,7 @@ static bool parse_lpos(struct call *call, struct lpos *o)
     return true;
 }
 
-/* Answers the indexes of the matches; returns how many there are. */
+/* Replies with the indexes of matches; returns how many. */
 static size_t find_all(struct call *call, const struct list *l, struct bytes x,
                        const struct lpos *o)
 {

@@ -1,5 +1,5 @@
-/* LPUSH, RPUSH, and LPUSHX, RPUSHX, which push only to a list that exists. Wakes those who
- * block on the key. */
+/* LPUSH, RPUSH, and LPUSHX, RPUSHX, which push only to an existing list. Wakes clients blocked on
+ * the key. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

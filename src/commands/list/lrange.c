@@ -1,4 +1,4 @@
-/* LRANGE. Both ends are cut to the list. */
+/* LRANGE. Both ends are clipped to the list. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

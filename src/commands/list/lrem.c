@@ -1,4 +1,4 @@
-/* LREM: elements that equal a value; a negative count begins at the end. */
+/* LREM: removes elements that equal a value; a negative count starts at the end. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"
@@ -16,7 +16,7 @@ static void do_lrem(struct call *call)
         return;
     }
     if (want < 0) {
-        /* From the end: the last matching ones go. */
+        /* Backwards: removes the last matches. */
         uint64_t left = want == INT64_MIN ? (uint64_t)INT64_MAX + 1 : (uint64_t)-want;
         bool any = list_seek(l, l->count - 1, &c);
         uint64_t index = l->count - 1;

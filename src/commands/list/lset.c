@@ -1,4 +1,4 @@
-/* LSET: another element at an index. */
+/* LSET: replaces the element at an index. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

@@ -1,4 +1,4 @@
-/* LTRIM: what lies outside a range goes, and the key as well when nothing is left. */
+/* LTRIM: removes elements outside of a range, and the key when none is left. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

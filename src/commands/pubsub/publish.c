@@ -1,9 +1,9 @@
-/* PUBLISH and SPUBLISH: answer how many were given the message. */
+/* PUBLISH and SPUBLISH: reply with the number of receivers. */
 #include "commands/index.h"
 
 #include "pubsub/pubsub.h"
 
-/* Whoever listens at a replica hears it as well. It is no effect: no file keeps it, and nobody's
+/* Replicates the message for subscribers of replicas. It is stream-only: no file keeps it, and no
  * reply waits for it. */
 static void tell_replicas(const struct call *call)
 {

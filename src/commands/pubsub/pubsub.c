@@ -1,10 +1,10 @@
-/* PUBSUB: which channels there are, and who listens. */
+/* PUBSUB: lists channels and counts subscribers. */
 #include "commands/index.h"
 
 #include "base/glob.h"
 #include "pubsub/pubsub.h"
 
-/* How many match is known at the end only. */
+/* The number of matches is only known at the end. */
 static void names(struct call *call, enum pubsub_kind kind)
 {
     if (call->argc > 3) {

@@ -1,5 +1,5 @@
-/* SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites. Each name is confirmed by a push of
- * its own, which a client gets even if its replies are off or go elsewhere (tell()). */
+/* SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites. Each name is confirmed by its own push,
+ * even if replies are off or redirected (tell()). */
 #include "commands/index.h"
 
 #include "pubsub/pubsub.h"
@@ -7,7 +7,7 @@
 static const char *const joined[] = {"subscribe", "psubscribe", "ssubscribe"};
 static const char *const left[] = {"unsubscribe", "punsubscribe", "sunsubscribe"};
 
-/* Channels and patterns count together, shard channels alone. */
+/* Channels and patterns are counted together, shard channels separately. */
 static long long count_of(const struct client *c, enum pubsub_kind kind)
 {
     const struct subscriber *s = c->subscriber;
@@ -16,7 +16,7 @@ static long long count_of(const struct client *c, enum pubsub_kind kind)
     return (long long)(pubsub_count(s, PUBSUB_CHANNEL) + pubsub_count(s, PUBSUB_PATTERN));
 }
 
-/* A confirmation is a push: it comes whether replies are wanted or not. */
+/* A confirmation is a push, which is sent even if replies are off. */
 static void tell(struct call *call, const char *word, const struct bytes *name,
                  enum pubsub_kind kind)
 {
@@ -51,7 +51,7 @@ static void unsubscribe_all(struct call *call, enum pubsub_kind kind)
         tell(call, left[kind], NULL, kind);
         return;
     }
-    /* From the start each time: the table changes with every name that goes. */
+    /* Restarts each time, since every removal changes the table. */
     while (pubsub_count(c->subscriber, kind)) {
         struct dict_walk walk = {0};
         struct dict_node *n = dict_next(&c->subscriber->names[kind], &walk);

@@ -1,4 +1,4 @@
-/* FAILOVER: a replica takes this server's place, without losing anything. */
+/* FAILOVER: a replica takes over from this server, without loss of data. */
 #include "commands/index.h"
 
 #include "replica/handover.h"
@@ -21,7 +21,7 @@ static bool parse(struct call *call, struct handover_order *o, bool *aborts)
             o->host = argv[i + 1];
             if (!call_int(call, i + 2, &n))
                 return false;
-            o->port = n > 0 && n <= 65535 ? (int)n : -1; /* no replica's */
+            o->port = n > 0 && n <= 65535 ? (int)n : -1; /* matches no replica */
             i += 2;
         } else if (bytes_is(argv[i], "abort") && call->argc == 2) {
             *aborts = true;

@@ -1,5 +1,5 @@
-/* PSYNC and SYNC: from now on the connection is a replica's, which is sent the stream; from where
- * it asks for when that is at hand, else everything. */
+/* PSYNC and SYNC: make the connection a replica's, which is sent the stream from the requested
+ * offset if available, else everything. */
 #include "commands/index.h"
 
 #include "base/log.h"
@@ -10,12 +10,12 @@
 
 #include <stdio.h>
 
-/* What can be said before it becomes a replica. */
+/* Checks before it becomes a replica. */
 static bool may_ask(struct call *call)
 {
     struct client *c = call->client;
     const struct peer *known = c->peer;
-    /* Who fetches wants just what we have. */
+    /* A server that fetches wants our data as they are. */
     if (call->engine->role == ROLE_REPLICA_DOWN && !(known && known->fetches)) {
         reply_errorf(call->reply, "NOMASTERLINK Can't SYNC while not connected with my master");
         return false;
@@ -33,7 +33,7 @@ static bool may_ask(struct call *call)
     return true;
 }
 
-/* Whoever asks for a fail-over means a replica that is to take over: it does. */
+/* PSYNC FAILOVER, from our primary: makes this replica the primary. */
 static bool fails_over(struct call *call)
 {
     log_line(LOG_WARNING, "Failover request received for replid %.*s.", (int)call->argv[1].n,
@@ -74,7 +74,7 @@ static void do_psync(struct call *call)
     char id[HISTORY_ID_LENGTH + 1];
     snprintf(id, sizeof(id), "%.*s", (int)call->argv[1].n, call->argv[1].p);
     struct peer *p = call->client->peer;
-    /* Bytes are counted from 1 on. */
+    /* Bytes are counted from 1. */
     uint64_t next = offset > 0 ? (uint64_t)offset : 0;
     if (takes_over && replication_is_unconfirmed(call->engine->replication)) {
         peer_grant(p);

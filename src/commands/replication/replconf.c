@@ -1,8 +1,8 @@
-/* REPLCONF: what a replica tells of itself, before it asks for the stream and while it follows.
+/* REPLCONF: what a replica announces about itself before it asks for the stream, and its ACKs.
  *
- * It comes in pairs of an option and its value; all of them are taken, up to the first that is
- * wrong. Two are never answered: ACK, which comes each second, and GETACK, which is meant for a
- * replica. `millrace` stands alone: who is of the same kind says so, and with which run ID. */
+ * The arguments are pairs of an option and a value; all are applied, up to the first invalid one.
+ * Two get no reply: ACK, which is sent each second, and GETACK, which is meant for replicas.
+ * `millrace` stands alone: it announces another Millrace, with its run ID. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -28,8 +28,7 @@ static bool set_ip(struct call *call, struct peer *p, struct bytes value)
     return true;
 }
 
-/* rdb-filter-only: the snapshot is to hold these parts alone; no words: neither keys nor libraries.
- */
+/* rdb-filter-only: the only parts wanted in the snapshot; no words: neither keys nor libraries. */
 static bool set_filter(struct call *call, struct peer *p, struct bytes value)
 {
     struct bytes words[16];
@@ -54,7 +53,7 @@ static bool set_filter(struct call *call, struct peer *p, struct bytes value)
     return good;
 }
 
-/* How far it is. Wrong numbers are passed over: nobody hears an answer. */
+/* Takes an ACK. Invalid numbers are ignored, since there is no reply. */
 static void take_ack(struct call *call, struct peer *p, int at)
 {
     long long offset, synced;
@@ -66,8 +65,7 @@ static void take_ack(struct call *call, struct peer *p, int at)
     peer_ack(p, (uint64_t)offset, both ? &on_disk : NULL);
 }
 
-/* 1 <run ID> <promise or -> <whole: 0, 1>: the last two are for min-replicas-to-ack, and may be
- * missing. */
+/* 1 <run ID> <promise or -> <whole: 0, 1>: the last two are optional, for min-replicas-to-ack. */
 static bool take_kind(struct call *call, struct peer *p)
 {
     struct bytes run = call->argv[3];

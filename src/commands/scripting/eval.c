@@ -1,5 +1,5 @@
-/* EVAL, EVALSHA and their read-only forms. scripting_add() keeps a script by its SHA1, which
- * EVALSHA names. */
+/* EVAL, EVALSHA and their read-only forms. scripting_add() caches a script by its SHA1, which
+ * EVALSHA takes. */
 #include "commands/index.h"
 
 #include "commands/scripting/script_call.h"

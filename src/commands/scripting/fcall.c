@@ -1,4 +1,4 @@
-/* FCALL and FCALL_RO: a function of a library that FUNCTION LOAD brought. */
+/* FCALL and FCALL_RO: call a function of a library loaded by FUNCTION LOAD. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,13 +1,12 @@
 /* FUNCTION: libraries of functions.
  *
- * Libraries live in script/scripting; each subcommand calls one function there. What changes them
- * (LOAD, DELETE, FLUSH, RESTORE) ends with db_store_changed(): libraries belong to the data set,
- * are saved with it, and nothing of a key changes.
+ * Libraries are in script/scripting; each subcommand calls one function there. Changes (LOAD,
+ * DELETE, FLUSH, RESTORE) end with db_store_changed(): libraries belong to the data set and are
+ * saved with it, but no key changes.
  *
- * RESTORE is the one with a way back: the libraries are set aside, copied unless FLUSH is given,
- * and those of the payload loaded one by one. The first that cannot be loaded (a syntax error, a
- * name that is taken) puts all back as they were. LOAD and RESTORE run the library's code once, to
- * register its functions. */
+ * RESTORE can be undone: the libraries are set aside, copied unless FLUSH is given, and those of
+ * the payload loaded one by one. If one cannot be loaded (syntax error, name in use), the former
+ * ones are put back. LOAD and RESTORE run the library's code once, to register its functions. */
 #include "commands/index.h"
 
 #include "persist/dump.h"
@@ -116,7 +115,7 @@ static bool restore_one(void *context, struct bytes code)
                           r->call->reply) != NULL;
 }
 
-/* Whatever server has made the payload: older ones do not take what says that it is newer. */
+/* Journals the payload with our version, since older servers reject payloads of newer ones. */
 static void tell_restore(struct call *call)
 {
     struct buf payload = {0};
@@ -147,7 +146,7 @@ static void do_function_restore(struct call *call)
             return;
         }
     }
-    /* All or nothing: what there was comes back when a library cannot be loaded. */
+    /* All or nothing: the former libraries are put back if one cannot be loaded. */
     struct scripting_libraries *before = scripting_set_aside(s);
     struct restore r = {.call = call, .replace = replace};
     bool good = true;

@@ -1,4 +1,4 @@
-/* SCRIPT: the cache of scripts. */
+/* SCRIPT: the script cache. */
 #include "commands/index.h"
 
 #include "script/scripting.h"

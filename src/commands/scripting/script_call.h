@@ -1,4 +1,4 @@
-/* A call of a script or function: "script numkeys key... arg...". */
+/* The request of a script or function: "script numkeys key... arg...". */
 #ifndef COMMANDS_SCRIPTING_SCRIPT_CALL_H
 #define COMMANDS_SCRIPTING_SCRIPT_CALL_H
 
@@ -17,12 +17,12 @@
         KEY_COUNTED(2, 0, 1, 1, KEY_RO | KEY_ACCESS)                                               \
     }
 
-/* The number of keys at argument 2, then keys, then arguments. False after the error reply. */
+/* Parses the number of keys at argument 2, then keys, then arguments. False: error reply. */
 bool script_call_parse(struct call *call, bool readonly, struct scripting_request *q);
-/* Shows the request to MONITOR, before what the script runs. */
+/* Shows the request to MONITOR, before the commands of the script. */
 void script_call_show(struct call *call);
-/* The flags of the command called `name`, and what the script declares (SCRIPTING_ bits, if it is
- * `known`), which tells more. */
+/* The flags of the command `name`, adjusted to what the script declares (SCRIPTING_ bits, if it
+ * is `known`). */
 uint32_t script_call_flags(const struct engine *e, struct bytes name, bool known, unsigned does);
 
 #endif

@@ -1,5 +1,4 @@
-/* BACKUP: online backups of the append-only file. What they do is the server's business
- * (server/backup.h). */
+/* BACKUP: online backups of the append-only file. The work is done by server/backup.h. */
 #include "commands/index.h"
 
 static void do_backup(struct call *call)

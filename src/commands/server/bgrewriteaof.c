@@ -1,15 +1,15 @@
-/* BGREWRITEAOF. The rewrite is the server's business; here is when the reply is given. */
+/* BGREWRITEAOF. The server does the rewrite; this file decides when to reply. */
 #include "commands/index.h"
 
 #include "engine/block.h"
 
 #include <errno.h>
 
-#define FORK_LOOK_MS 2    /* between looks whether the child of a rewrite is there */
+#define FORK_LOOK_MS 2    /* between checks whether the child was forked */
 #define FORK_MOST_MS 1000 /* a slow disk must not keep the client waiting */
 
-/* The reply says that a process works, so it waits for the process: that is forked when the next
- * increment is on the disk. */
+/* The reply announces a child process, so it is delayed until the child is forked, after the next
+ * increment is on disk. */
 static bool waits_for_fork(struct call *call)
 {
     struct engine *e = call->engine;

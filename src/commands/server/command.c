@@ -1,13 +1,13 @@
-/* COMMAND: what there is, as the constants say it.
+/* COMMAND: the commands, as described by their constants.
  *
  * Nothing is listed twice: INFO (command_info.c) prints flags, categories and key specs of struct
- * command, DOCS (command_docs.c) its texts and the usage line, parsed; GETKEYS asks keys_find(),
- * which rights and tracking ask, too. A command that rename-command took away is not shown, a
- * renamed one under its own name.
+ * command, DOCS (command_docs.c) its texts and the parsed usage line; GETKEYS uses keys_find(), as
+ * rights and tracking do. Commands removed by rename-command are not shown, renamed ones under
+ * their original name.
  *
- * What can go wrong: INFO and DOCS of an unknown command are null or nothing, not an error; GETKEYS
- * tells apart a command that is unknown, one that has no keys, a wrong number of arguments and
- * arguments that keys_find() cannot make sense of. */
+ * What can fail: INFO and DOCS of an unknown command are null or nothing, not an error; GETKEYS has
+ * different errors for an unknown command, one without keys, a wrong number of arguments, and
+ * arguments that keys_find() cannot parse. */
 #include "commands/index.h"
 
 #include "base/glob.h"

@@ -11,7 +11,7 @@ static void text(struct reply *r, const char *name)
     reply_bulk_text(r, name);
 }
 
-/* Lower case, as the names of documented arguments are. */
+/* In lower case, as argument names are documented. */
 static void reply_lower(struct reply *r, struct bytes x)
 {
     char name[64];

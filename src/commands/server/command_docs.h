@@ -1,10 +1,10 @@
-/* What COMMAND DOCS says of one command: its usage line, parsed, as a tree of maps. */
+/* COMMAND DOCS of one command: its texts, and its parsed usage line as a tree of maps. */
 #ifndef COMMANDS_SERVER_COMMAND_DOCS_H
 #define COMMANDS_SERVER_COMMAND_DOCS_H
 
 #include "engine/call.h"
 
-/* Its name, and the map of what is known. */
+/* Replies with its name and the map. */
 void command_docs_reply(struct reply *r, const struct command *c);
 
 #endif

@@ -145,7 +145,7 @@ static void reply_key_spec(struct reply *r, const struct key_spec *k)
     }
 }
 
-/* First key, last key, step as old clients want them. */
+/* First key, last key and step, for old clients. */
 static void old_positions(const struct command *c, int *first, int *last, int *step)
 {
     *first = *last = *step = 0;

@@ -1,4 +1,4 @@
-/* What COMMAND INFO says of one command. */
+/* COMMAND INFO of one command. */
 #ifndef COMMANDS_SERVER_COMMAND_INFO_H
 #define COMMANDS_SERVER_COMMAND_INFO_H
 
@@ -8,7 +8,7 @@ void command_info_reply(struct reply *r, const struct command *c);
 /* The names of the command's flags, in the order of COMMAND INFO; returns how many. */
 #define COMMAND_INFO_FLAGS_MOST 32
 size_t command_info_flags(const struct command *c, const char *names[COMMAND_INFO_FLAGS_MOST]);
-/* The names of KEY_ flags, as a set. */
+/* Replies with the names of KEY_ flags, as a set. */
 void command_info_reply_key_flags(struct reply *r, unsigned flags);
 
 #endif

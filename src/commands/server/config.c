@@ -1,16 +1,16 @@
-/* CONFIG. The hard part is SET of several settings, which happens for all of them or for none:
+/* CONFIG. SET of several settings is all or nothing:
  *
- *   find_changes()  every name is known, may be changed now and is there once; the old values are
- *                   kept as text. Nothing has changed yet.
- *   set_values()    parses each value into struct settings, and notes which settings really have
- *                   another value. A bad value: undo() parses the old texts.
- *   changed()       the server acts (server/apply), when all have their values: a certificate and
- *                   its key change together, or the TLS context could not be built. If it refuses,
- *                   the old values are set and acted on again, one by one, since one that does not
- *                   go back must not keep the others from it.
+ *   find_changes()  checks that every name is known, may be changed now and is given once, and
+ *                   keeps the old values as text. Nothing has changed yet.
+ *   set_values()    parses each value into struct settings, and notes which settings get a
+ *                   different value. After an invalid value undo() parses the old texts.
+ *   changed()       lets the server act (server/apply), after all values are set: a certificate and
+ *                   its key must change together, or the TLS context could not be built. If it
+ *                   fails, the old values are restored and acted on again, one by one, since one
+ *                   that fails must not keep back the others.
  *
  * The reply names the setting that failed. SETTING_IMMUTABLE, SETTING_PROTECTED and others are
- * flags of the setting (config/settings.def). REWRITE is the server's (config/config_file). */
+ * flags of the setting (config/settings.def). REWRITE is in config/config_file. */
 #include "commands/index.h"
 
 #include "base/assert.h"
@@ -46,22 +46,22 @@ static void do_config_get(struct call *call)
     reply_later_end(call->reply, '%', n);
 }
 
-/* What CONFIG SET is about to change. */
+/* A setting to be changed by CONFIG SET. */
 struct change {
     const struct setting *setting;
     struct bytes name, value;
-    struct buf old; /* its text before */
+    struct buf old; /* the former value as text */
 };
 
-/* All of it, and how far it got. */
+/* All changes, and the progress of applying them. */
 struct changes {
     struct change *all;
     int n;
-    int set;                     /* so many have their new value */
-    const struct setting **acts; /* those that have another value than before */
+    int set;                     /* number of changes already made */
+    const struct setting **acts; /* the settings whose value differs from the former */
     int act_n;
-    int failed;      /* which one */
-    const char *why; /* NULL: nothing failed, or the reply says it */
+    int failed;      /* index of the failed change */
+    const char *why; /* NULL: no failure, or the error was sent */
 };
 
 static struct bytes text_of(const struct buf *b)
@@ -82,8 +82,8 @@ static const char *forbidden(struct call *call, const struct change *c)
     return NULL;
 }
 
-/* Finds the settings that are named, and whether they may be changed. False: the error is in the
- * reply, or in x->why. */
+/* Finds the named settings and checks whether they may be changed. False: the error was sent, or is
+ * in x->why. */
 static bool find_changes(struct call *call, struct changes *x)
 {
     struct settings *s = call->engine->settings;
@@ -134,7 +134,7 @@ static bool set_values(struct settings *s, struct changes *x)
     return true;
 }
 
-/* Sets back what has been set, the last first. */
+/* Restores former values, in reverse order. */
 static void undo(struct settings *s, struct changes *x)
 {
     const char *why;
@@ -142,7 +142,7 @@ static void undo(struct settings *s, struct changes *x)
         settings_parse(s, x->all[i].setting, text_of(&x->all[i].old), &why);
 }
 
-/* Lets the server act on the new values; false: it refused, and the old ones are in force again. */
+/* Lets the server act on the new values; false: it failed, and the former values are in force. */
 static bool act(struct settings *s, struct changes *x)
 {
     const char *ignored;
@@ -151,7 +151,7 @@ static bool act(struct settings *s, struct changes *x)
         return true;
     ASSERT(culprit < x->act_n);
     undo(s, x);
-    /* One by one: what does not go back must not keep the others from it. */
+    /* One by one, so that one that fails does not keep back the others. */
     for (int i = 0; i < x->act_n; i++)
         s->changed(s->context, &x->acts[i], 1, &again, &ignored);
     for (x->failed = 0; x->all[x->failed].setting != x->acts[culprit];)

@@ -1,4 +1,4 @@
-/* DBSIZE. Counts keys that have expired and are not deleted yet, too. */
+/* DBSIZE. Includes expired keys that were not deleted yet. */
 #include "commands/index.h"
 
 static void do_dbsize(struct call *call)

@@ -1,13 +1,13 @@
-/* DEBUG: what test suites use.
+/* DEBUG: for test suites.
  *
- * The subcommands are no constants of their own, since rights and COMMAND DOCS know DEBUG as a
- * whole: one table has their names, their numbers of arguments and what they need. do_debug()
- * judges in that order: is DEBUG allowed (enable-debug-command), does a row fit name and number of
- * arguments, is the data there (NEEDS_DATA), may it be loaded anew (LOADS_DATA, not within EXEC).
+ * The subcommands have no constants, since rights and COMMAND DOCS treat DEBUG as a whole: one
+ * table has their names, their numbers of arguments and what they need. do_debug() checks in this
+ * order: DEBUG is allowed (enable-debug-command); a row matches name and number of arguments; the
+ * data are loaded (NEEDS_DATA); they may be loaded again (LOADS_DATA, not within EXEC).
  *
  * Some end the server on purpose (ASSERT, PANIC, SEGFAULT); SLEEP and AOF-FLUSH-SLEEP stop it for a
  * while; RELOAD and LOADAOF replace all data; the SET- ones change engine.debug, which production
- * code asks in a few places. QUICKLIST-PACKED-THRESHOLD and REPLYBUFFER turn knobs of Redis' inside
+ * code reads in a few places. QUICKLIST-PACKED-THRESHOLD and REPLYBUFFER tune internals of Redis
  * that do not exist here: they are accepted so that its tests run. */
 #include "commands/index.h"
 
@@ -79,7 +79,7 @@ static void populate(struct call *call)
 
 static void change_repl_id(struct call *call)
 {
-    /* A history does not begin within a group of effects. */
+    /* No history may begin within a group of effects. */
     if (state_is_torn(call->engine)) {
         reply_errorf(call->reply, "ERR not within a transaction or a script");
         return;
@@ -89,7 +89,7 @@ static void change_repl_id(struct call *call)
     reply_ok(call->reply);
 }
 
-/* Whatever it is, replicas, or the append-only file, or both are told that it has happened. */
+/* Sends any command to replicas, to the append-only file, or to both, as if it had run. */
 static void replicate(struct call *call)
 {
     struct journal *j = call->engine->journal;
@@ -111,7 +111,7 @@ static void replicate(struct call *call)
     reply_ok(call->reply);
 }
 
-/* The number that the argument begins with, as Redis reads it. */
+/* Parses the number at the argument's beginning, like Redis. */
 static double number_of(struct bytes x)
 {
     char *copy = mem_copy_text(x.p, x.n);
@@ -235,7 +235,7 @@ static void flag(struct call *call, bool *out)
     reply_ok(call->reply);
 }
 
-/* Knobs of Redis' internals that have no counterpart. */
+/* Settings of Redis' internals without a counterpart. */
 static void accept_knob(struct call *call)
 {
     log_line(LOG_NOTICE, "DEBUG %.*s has no counterpart here and does nothing",
@@ -365,7 +365,7 @@ static void rewrite_all(struct call *call)
 
 static void fail_assertion(struct call *call)
 {
-    ASSERT(call == NULL); /* DEBUG ASSERT: it is not */
+    ASSERT(call == NULL); /* always fails: call is set */
 }
 
 static void fail_by_panic(struct call *call)
@@ -429,13 +429,13 @@ static void help(struct call *call)
 }
 
 enum {
-    NEEDS_DATA = 1, /* waits while the data is being loaded */
+    NEEDS_DATA = 1, /* refused while the data are being loaded */
     LOADS_DATA = 2, /* not inside a transaction */
 };
 
 static const struct {
     const char *name;
-    int least, most; /* arguments, with both names */
+    int least, most; /* including both names */
     unsigned how;
     void (*run)(struct call *call);
 } subcommands[] = {

@@ -1,4 +1,4 @@
-/* INFO: what server/info says. */
+/* INFO, by server/info. */
 #include "commands/index.h"
 
 static void do_info(struct call *call)

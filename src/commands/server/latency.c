@@ -1,4 +1,4 @@
-/* LATENCY: what held the server up, and how long commands take, as engine/observe keeps it. */
+/* LATENCY: latency events and histograms of commands, kept by engine/observe. */
 #include "commands/index.h"
 
 #include "base/clock.h"
@@ -59,7 +59,7 @@ static void do_latency_reset(struct call *call)
     reply_int(call->reply, (long long)n);
 }
 
-/* A line of bars, the oldest first. */
+/* A line of bars, oldest first. */
 static void do_latency_graph(struct call *call)
 {
     static const char levels[] = "_.-=#";
@@ -118,7 +118,7 @@ static void do_latency_doctor(struct call *call)
     buf_free(&b);
 }
 
-/* Only buckets that hold something, each with the sum up to it. */
+/* Only non-empty buckets, each with the sum up to it. */
 static void reply_histogram(struct call *call, const struct command *c,
                             const struct engine_stat *stat)
 {
@@ -154,7 +154,7 @@ static void do_latency_histogram(struct call *call)
 {
     struct engine *e = call->engine;
     size_t n = 0;
-    /* Counted first: the replies inside are of unknown length themselves. */
+    /* Counts first, since the replies inside have variable length. */
     for (int pass = 0; pass < 2; pass++) {
         if (pass)
             reply_map(call->reply, n);

@@ -6,7 +6,7 @@
 #define COLUMNS 66
 #define ROWS    9
 
-/* Water behind a mill: waves of chance heights, one row each. */
+/* Water behind a mill: waves of random height, one per row. */
 static void draw(struct buf *b, struct rng *rng)
 {
     static const char shades[] = " .-~=";

@@ -1,4 +1,4 @@
-/* MEMORY: what is used, and what for. */
+/* MEMORY: memory usage by purpose. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -35,7 +35,7 @@ static void do_memory_purge(struct call *call)
     reply_ok(call->reply);
 }
 
-/* What is not measured yet is 0, not a division by it. */
+/* 0 for values that were not measured yet. */
 static double ratio(size_t a, size_t b)
 {
     return b ? (double)a / (double)b : 0;
@@ -63,7 +63,7 @@ static void do_memory_stats(struct call *call)
         dbs += call->store->dbs[i].keys.used > 0;
         keys += call->store->dbs[i].keys.used;
     }
-    /* Estimates: what would come out negative is 0. */
+    /* Estimates may come out negative: then they are 0. */
     size_t data = m.used > m.overhead ? m.used - m.overhead : 0,
            grown = m.used > m.startup ? m.used - m.startup : 0;
     reply_map(r, 27 + dbs);
@@ -107,7 +107,7 @@ static void do_memory_stats(struct call *call)
     field(r, "fragmentation.bytes", (long long)m.rss - (long long)m.used);
 }
 
-/* What stands out, in words. */
+/* Describes anything unusual. */
 static void do_memory_doctor(struct call *call)
 {
     struct engine_memory m;

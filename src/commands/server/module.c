@@ -1,4 +1,4 @@
-/* MODULE: there are none, and none can be loaded. */
+/* MODULE: modules are not supported; the list is empty. */
 #include "commands/index.h"
 
 static void do_module_list(struct call *call)
@@ -6,8 +6,7 @@ static void do_module_list(struct call *call)
     reply_array(call->reply, 0);
 }
 
-/* As Redis says it while enable-module-command forbids it; where that allows it, there are still
- * none. */
+/* Replies like Redis while enable-module-command forbids loading; else loading fails, too. */
 static void do_module_load(struct call *call)
 {
     if (!helpers_is_allowed(call, call->engine->settings->enable_module_command))

@@ -1,4 +1,4 @@
-/* MONITOR: the connection is shown every request from now on (engine/observe). */
+/* MONITOR: shows every request to this connection from now on (engine/observe). */
 #include "commands/index.h"
 
 #include "engine/observe.h"

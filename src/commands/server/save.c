@@ -1,4 +1,4 @@
-/* SAVE, which holds up everybody, BGSAVE, which forks, and LASTSAVE. */
+/* SAVE, which blocks the server, BGSAVE, which forks, and LASTSAVE. */
 #include "commands/index.h"
 
 #include <errno.h>

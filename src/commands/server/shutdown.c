@@ -1,6 +1,6 @@
-/* SHUTDOWN. It may wait until replicas have everything, and who asked waits as well. Without NOSAVE
- * a script that does not end must be killed first: there is nothing whole to save. A shutdown that
- * waits can be called off by ABORT. When it goes on there is no reply: the connection ends. */
+/* SHUTDOWN. It may wait until replicas have everything, and blocks the client meanwhile. Without
+ * NOSAVE a long script must be killed first, since a snapshot would hold half of its changes. ABORT
+ * cancels a shutdown that waits. On success there is no reply: the connection is closed. */
 #include "commands/index.h"
 
 #include "engine/block.h"
@@ -28,7 +28,7 @@ static bool parse(struct call *call, unsigned *how)
            !((*how & ENGINE_SHUTDOWN_NOSAVE) && (*how & ENGINE_SHUTDOWN_SAVE));
 }
 
-/* Until the shutdown goes on or is called off: then the command runs again. */
+/* Blocks until the shutdown continues or is cancelled; then the command runs again. */
 static void wait_for_it(struct call *call)
 {
     struct client *c = call->client;
@@ -56,7 +56,7 @@ static void do_shutdown(struct call *call)
             reply_errorf(call->reply, "ERR No shutdown in progress.");
         return;
     }
-    /* A script has not ended: there is nothing whole to save. */
+    /* A script is under way, of which a snapshot would hold half. */
     if ((call->engine->slow_path & ENGINE_BUSY) && !(how & ENGINE_SHUTDOWN_NOSAVE)) {
         call_error(call, call->engine->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
         return;

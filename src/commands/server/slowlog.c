@@ -1,4 +1,4 @@
-/* SLOWLOG: the requests that took long, as engine/observe keeps them. */
+/* SLOWLOG: slow requests, kept by engine/observe. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,14 +1,14 @@
-/* SURVEY: what survey/survey keeps, for who asks. Each subcommand looks first (survey_look()),
- * which keeps the survey awake, and then tells what is known at that moment.
+/* SURVEY: the data of survey/survey. Each subcommand first calls survey_look(), which keeps the
+ * survey awake, and then replies with what is known at that time.
  *
- *   STREAMS, GROUPS, DEAD   rows; one grammar of options, pages by survey/rows
- *   SCHEDULES, LISTS        likewise; lists are found by the walk over all keys (survey/walk),
- *   PREFIXES                as is how much of the memory is whose
- *   SERVER, ALARMS the server as a whole, what is wrong
- *   HISTORY                 what numbers were (survey/rings)
- *   METRICS   text for Prometheus, part by part
+ *   STREAMS, GROUPS, DEAD   rows, with one grammar of options and pages by survey/rows
+ *   SCHEDULES, LISTS        likewise; lists are found by the walk over all keys (survey/walk)
+ *   PREFIXES                memory by key prefix, from the same walk
+ *   SERVER, ALARMS          the server as a whole, and what is wrong
+ *   HISTORY                 former values of numbers (survey/rings)
+ *   METRICS                 text for Prometheus, in parts
  *
- * What can fail is what was asked: an unknown column or option, a value that is none. What the user
+ * Errors come from the request only: an unknown column or option, an invalid value. What the user
  * may not read is left out, and not counted. */
 #include "survey/survey.h"
 #include "commands/db_arg.h"
@@ -29,7 +29,7 @@
 #define COUNT_MOST    1000
 #define COUNT_DEFAULT 100
 
-/* What a request asks for; query points into it. */
+/* A parsed request; query points into it. */
 struct asked {
     struct rows_query query;
     struct bytes match;
@@ -43,8 +43,8 @@ static const struct user *whose_rows(const struct call *call)
     return (c->flags & (CLIENT_REPLAY | CLIENT_ACT)) || user_is_unlimited(c->user) ? NULL : c->user;
 }
 
-/* AFTER value db key [group], the word at i. Returns how many arguments that is; 0 after the error
- * reply. */
+/* Parses AFTER value db key [group] at argument i. Returns the number of arguments; 0 after the
+ * error reply. */
 static int parse_after(const struct call *call, int i, struct asked *x)
 {
     int n = columns_have_group(x->query.kind) ? 5 : 4;
@@ -61,7 +61,7 @@ static int parse_after(const struct call *call, int i, struct asked *x)
     return n;
 }
 
-/* An option with one value, the word at i. False after the error reply. */
+/* Parses an option with one value at argument i. False after the error reply. */
 static bool parse_option(const struct call *call, int i, struct asked *x)
 {
     struct bytes word = call->argv[i], value;
@@ -119,7 +119,7 @@ static bool parse(const struct call *call, struct asked *x)
                 return false;
         }
     }
-    /* What the value means depends on BY, which may stand behind it. */
+    /* The value's meaning depends on BY, which may follow it. */
     if (x->query.after &&
         !columns_parse_value(x->query.kind, x->query.by, x->after_value, &x->after.value)) {
         reply_errorf(call->reply, "ERR AFTER: '%.*s' is no value of the column",
@@ -168,7 +168,7 @@ static void do_survey_lists(struct call *call)
     reply_rows(call, COLUMNS_LISTS);
 }
 
-/* What a user who may not read every key would learn of others'. */
+/* Whether the user may read every key; others would learn here of keys they may not read. */
 static bool reads_all(const struct user *u)
 {
     for (size_t i = 0; u && i < u->selector_n; i++)
@@ -230,12 +230,12 @@ static void do_survey_prefixes(struct call *call)
 
 /* ---- The server as a whole */
 
-static const struct command survey_server_command; /* who may run it may see its history */
+static const struct command survey_server_command; /* whoever may run it may see the history */
 
-/* How many alarms there are that the user may know of; told, when there is a reply. */
+/* Counts the alarms that the user may see; tell: replies with them, too. */
 static size_t tell_alarms(struct call *call, bool tell);
 
-/* What is left of CLIENT PAUSE; 0: nothing is held by it. */
+/* Remaining time of CLIENT PAUSE; 0: it is not in force. */
 static int64_t pause_left_ms(const struct engine *e)
 {
     const struct engine_pause *p = &e->pause;
@@ -244,7 +244,7 @@ static int64_t pause_left_ms(const struct engine *e)
                : p->until_ms - e->steady_ms;
 }
 
-/* The error of a write at this moment; empty: it would run. */
+/* The error that a write would get now; empty: it would run. */
 static void tell_refusal(const struct call *call)
 {
     struct buf why = {0};
@@ -285,7 +285,7 @@ static void do_survey_server(struct call *call)
     reply_int(r, sv->number ? sv->pass_ms : -1);
 }
 
-/* key: NULL, or the alarm is of this one. */
+/* key: NULL, or the key the alarm is about. */
 static void tell_alarm(struct reply *r, enum alarms_name name, int64_t since_ms,
                        const char *server_text, const struct alarms_key *key)
 {
@@ -343,7 +343,7 @@ static size_t tell_alarms(struct call *call, bool tell)
     return n;
 }
 
-/* Those of the server, then those of keys. */
+/* The server's alarms, then those of keys. */
 static void do_survey_alarms(struct call *call)
 {
     survey_look(call->engine->survey);
@@ -353,12 +353,12 @@ static void do_survey_alarms(struct call *call)
 
 /* ---- History */
 
-/* What SURVEY HISTORY asks for: numbers of the server, of a stream, or of a group. */
+/* A parsed SURVEY HISTORY: for numbers of the server, a stream, or a group. */
 struct history_asked {
     enum rings_span span;
     struct db *db;
-    const struct bytes *key, *group; /* NULL: of the server; of the stream */
-    int first;                       /* argument: the first number's name */
+    const struct bytes *key, *group; /* key NULL: of the server; group NULL: of the stream */
+    int first;                       /* index of the first number's name */
 };
 
 /* False after the error reply. */
@@ -398,7 +398,7 @@ static int find_number(const struct history_asked *x, struct bytes name)
     return keep_find_number(x->group ? keep_group_numbers : keep_stream_numbers, name.p, name.n);
 }
 
-/* Numbers of the server are for who may run SURVEY SERVER, others for who may read the key. */
+/* Numbers of the server need the right to run SURVEY SERVER, others to read the key. */
 static bool may_see(const struct call *call, const struct history_asked *x)
 {
     const struct user *u = whose_rows(call);
@@ -410,7 +410,7 @@ static bool may_see(const struct call *call, const struct history_asked *x)
                                &which) == CHECK_OK;
 }
 
-/* NULL: there is none, which is all gaps. *found: the stream or group is there. */
+/* NULL: no history, so only gaps. *found: the stream or group exists. */
 static const struct rings *find_history(struct survey *sv, const struct history_asked *x,
                                         bool *found)
 {
@@ -543,7 +543,7 @@ SUB(groups, ONLY ROWS("value:string db:int key:string group:string"),
     -2, COMMAND_READONLY);
 SUB(dead, ROWS("value:string db:int key:string"), "Lists the streams that hold dead letters.",
     "O(N) with N the streams and groups", -2, COMMAND_READONLY);
-/* What is known of the server is told beside a script that takes long, too: it reads no data. */
+/* These are allowed during a long script: they read no data. */
 SUB(server, "", "Tells the numbers of the server as a whole.", "O(1)", 2,
     COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY);
 SUB(alarms, "", "Lists what is wrong with the server and its queues.", "O(1)", 2,

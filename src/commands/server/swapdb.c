@@ -1,4 +1,4 @@
-/* SWAPDB. Clients that watch or block in either database are told by db_swap(). */
+/* SWAPDB. db_swap() tells clients that watch or block in either database. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* SDIFF, SDIFFSTORE, SDIFFCARD: how is in set/set_algebra. */
+/* SDIFF, SDIFFSTORE, SDIFFCARD, by set/set_algebra. */
 #include "commands/index.h"
 
 #include "commands/set/set_algebra.h"

@@ -5,7 +5,7 @@
 #include "commands/helpers.h"
 #include "commands/set/set_args.h"
 
-/* The sets under n keys, NULL for an absent one; NULL after WRONGTYPE. */
+/* The sets under n keys, NULL for absent ones. Returns NULL after WRONGTYPE. */
 static const struct set **read_sets(struct call *call, const struct bytes *keys, int n)
 {
     const struct set **sets = mem_alloc((size_t)n * sizeof(struct set *));
@@ -30,7 +30,7 @@ static void add_to_result(void *context, struct bytes member)
     set_add(&r->set, member, &r->limits);
 }
 
-/* Members of all, at most `limit` (0: any number); returns how many. */
+/* Visits members of all sets, at most `limit` (0: no limit); returns how many. */
 static size_t intersect(const struct set *const *sets, int n, size_t limit, found *note,
                         void *context)
 {
@@ -44,7 +44,7 @@ static size_t intersect(const struct set *const *sets, int n, size_t limit, foun
     }
     struct set_walk w;
     struct bytes x;
-    /* The smallest set is walked, the others are asked: O(N*K) with N its members. */
+    /* Walks the smallest set and looks its members up in the others: O(N*K) with N its size. */
     set_walk_start(&w, sets[least]);
     while (set_walk_next(&w, &x)) {
         bool everywhere = true;

@@ -6,12 +6,12 @@
 
 enum set_algebra_operation { SET_INTERSECTION, SET_UNION, SET_DIFFERENCE };
 
-/* "key...": answers the result. */
+/* "key...": replies with the result. */
 void set_algebra_answer(struct call *call, enum set_algebra_operation op);
-/* "destination key...": stores it. event as db_changed(). */
+/* "destination key...": stores the result. event: see db_changed(). */
 void set_algebra_store(struct call *call, enum set_algebra_operation op, const char *event);
-/* "numkeys key... [LIMIT limit]": answers how many members it has. A union may be asked for with
- * APPROX; the exact count will do. */
+/* "numkeys key... [LIMIT limit]": replies with the number of members. APPROX, allowed for a union,
+ * is answered exactly. */
 void set_algebra_count(struct call *call, enum set_algebra_operation op);
 
 #endif

@@ -1,4 +1,4 @@
-/* What set commands share. */
+/* Shared by set commands. */
 #ifndef COMMANDS_SET_SET_ARGS_H
 #define COMMANDS_SET_SET_ARGS_H
 
@@ -12,10 +12,10 @@ bool set_args_write(const struct call *call, struct bytes key, struct entry **e)
 struct set_limits set_args_limits(const struct call *call);
 bool set_args_add(const struct call *call, struct entry *e, struct bytes member);
 bool set_args_remove(struct entry *e, struct bytes member);
-/* After members went: deletes the key when none is left. */
+/* After members were removed: deletes the key when none is left. */
 void set_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event,
                      uint64_t n);
-/* All members, as elements of a reply whose header is there. */
+/* Replies with all members; the header was sent before. */
 void set_args_reply(struct call *call, const struct set *s);
 
 #endif

@@ -13,7 +13,7 @@ struct str **set_random_choose(struct call *call, const struct set *s, size_t n)
     char scratch[NUM_INT_MAX];
     struct bytes x;
     if (n * 3 < left) {
-        /* Few of many: draw until they differ. */
+        /* Few of many: draws until they differ. */
         struct dict seen = {0};
         while (k < n) {
             x = set_random(s, rng, scratch);
@@ -24,7 +24,7 @@ struct str **set_random_choose(struct call *call, const struct set *s, size_t n)
         dict_clear(&seen);
         return chosen;
     }
-    /* Of each member it is decided in turn: as many are wanted of as many that are left. */
+    /* Selection sampling: takes each member with probability wanted / left. */
     struct set_walk w;
     set_walk_start(&w, s);
     for (; k < n && set_walk_next(&w, &x); left--)

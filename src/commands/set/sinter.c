@@ -1,4 +1,4 @@
-/* SINTER, SINTERSTORE, SINTERCARD: how is in set/set_algebra. */
+/* SINTER, SINTERSTORE, SINTERCARD, by set/set_algebra. */
 #include "commands/index.h"
 
 #include "commands/set/set_algebra.h"

@@ -1,9 +1,9 @@
-/* SMOVE: a member goes from one set to another, if it was in the first. */
+/* SMOVE: moves a member from one set to another, if it is in the first. */
 #include "commands/index.h"
 
 #include "commands/set/set_args.h"
 
-/* Both types are judged before anything moves. */
+/* Checks both types before moving anything. */
 static void do_smove(struct call *call)
 {
     struct bytes from = call->argv[1], to = call->argv[2], member = call->argv[3];

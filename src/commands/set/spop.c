@@ -1,5 +1,5 @@
-/* SPOP: members chosen at random go. The journal gets SREM of those that were chosen, or DEL
- * when it is all of them: chance does not repeat itself. */
+/* SPOP: removes random members. The journal gets SREM of the chosen members, or DEL if it is all,
+ * since replay cannot repeat the choice. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -8,7 +8,7 @@
 #include "commands/set/set_args.h"
 #include "commands/set/set_random.h"
 
-/* Takes the chosen members out; the journal gets what was chosen. */
+/* Removes the chosen members and journals them. */
 static void pop_chosen(struct call *call, struct entry *e, struct str **chosen, size_t n)
 {
     struct bytes *argv = mem_alloc((n + 2) * sizeof(*argv));
@@ -49,7 +49,7 @@ static void do_spop(struct call *call)
     size_t n = (size_t)wanted < set_count(s) ? (size_t)wanted : set_count(s);
     if (counted)
         reply_set(call->reply, n);
-    /* All of them: nothing has to be chosen, and the set goes as a whole. */
+    /* All of them: no choice is needed, and the key is deleted. */
     if (n == set_count(s)) {
         set_args_reply(call, s);
         CALL_EFFECT(call, BYTES("DEL"), call->argv[1]);

@@ -1,5 +1,4 @@
-/* SRANDMEMBER: as SPOP, but the members stay. With a negative count a member may come several
- * times. */
+/* SRANDMEMBER: random members, which stay. With a negative count members may be repeated. */
 #include "commands/index.h"
 
 #include "base/num.h"

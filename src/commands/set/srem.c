@@ -1,4 +1,4 @@
-/* SREM. The last member takes the key with it. */
+/* SREM. Removing the last member deletes the key. */
 #include "commands/index.h"
 
 #include "commands/set/set_args.h"

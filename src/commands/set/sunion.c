@@ -1,4 +1,4 @@
-/* SUNION, SUNIONSTORE, SUNIONCARD: how is in set/set_algebra. */
+/* SUNION, SUNIONSTORE, SUNIONCARD, by set/set_algebra. */
 #include "commands/index.h"
 
 #include "commands/set/set_algebra.h"

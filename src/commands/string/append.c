@@ -1,5 +1,4 @@
-/* APPEND: bytes at the end of a string. The string gets slack, so that many appends are not
- * quadratic. */
+/* APPEND. The string gets slack, so that many appends do not take quadratic time. */
 #include "commands/index.h"
 
 #include "commands/string_args.h"

@@ -1,5 +1,5 @@
-/* DELEX and DELIFEQ: a key is deleted if its string is what the client thinks it is. The
- * journal gets a plain DEL. */
+/* DELEX and DELIFEQ: delete a key if its string is what the client expects. The journal gets a
+ * plain DEL. */
 #include "commands/index.h"
 
 #include "command/keys.h"
@@ -18,7 +18,7 @@ static void delete_key(struct call *call)
 static void delete_if(struct call *call, const struct condition *c)
 {
     struct entry *e = db_write(call->db, call->argv[1]);
-    /* The condition on a key that is not there is not even looked at. */
+    /* For an absent key the condition is not even checked. */
     if (!e)
         reply_int(call->reply, 0);
     else if (c->given && value_type(e) != TYPE_STRING)
@@ -43,7 +43,7 @@ static void do_delex(struct call *call)
     delete_if(call, &c);
 }
 
-/* A condition tells what was there. */
+/* A condition reveals the value. */
 static void find_delex_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     (void)argv;

@@ -1,4 +1,4 @@
-/* DIGEST: the hash of a string that IFDEQ and IFDNE compare with. */
+/* DIGEST: the hash of a string, for IFDEQ and IFDNE. */
 #include "commands/index.h"
 
 #include "command/keys.h"

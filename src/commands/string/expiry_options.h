@@ -1,4 +1,4 @@
-/* The word about a key's TTL that MSETEX and INCREX take: EX and its kin, KEEPTTL or PERSIST. */
+/* The TTL options of MSETEX and INCREX: EX and related words, KEEPTTL or PERSIST. */
 #ifndef COMMANDS_STRING_EXPIRY_OPTIONS_H
 #define COMMANDS_STRING_EXPIRY_OPTIONS_H
 
@@ -9,8 +9,8 @@ struct expiry_options {
     struct expiry_arg at;
 };
 
-/* Takes one such word at argument *i, and moves *i to its last argument. False, without a reply:
- * another word, or a second one. */
+/* Parses one such option at argument *i, and moves *i to its last argument. False, without a reply:
+ * another word, or a second option. */
 bool expiry_options_word(const struct call *call, int *i, struct expiry_options *x);
 
 #endif

@@ -1,5 +1,5 @@
-/* GET, and GETSET, GETDEL and GETEX, which change the key as well. The journal gets what they
- * did: SET, DEL, PEXPIREAT or PERSIST. */
+/* GET, and GETSET, GETDEL and GETEX, which also change the key. The journal gets their effect: SET,
+ * DEL, PEXPIREAT or PERSIST. */
 #include "commands/index.h"
 
 #include "command/keys.h"

@@ -1,4 +1,4 @@
-/* GETRANGE, and SUBSTR, its old name. Negative offsets count from the end; both are cut to the
+/* GETRANGE, and its old name SUBSTR. Negative offsets count from the end; both are clipped to the
  * string. */
 #include "commands/index.h"
 
@@ -14,7 +14,7 @@ static void do_getrange(struct call *call)
         return;
     struct bytes all = e ? string_view(e, scratch) : bytes_of("", 0);
     long long n = (long long)all.n;
-    /* Judged before the offsets are cut to the string, when both would become 0. */
+    /* Checked before clipping, which would turn both into 0. */
     if (from < 0 && to < 0 && from > to) {
         reply_bulk(call->reply, bytes_of("", 0));
         return;

@@ -1,6 +1,5 @@
-/* INCR, DECR, INCRBY, DECRBY, INCRBYFLOAT: strings as numbers. An absent key is 0, and a TTL
- * stays. The float form journals its result, because the sum might come out differently
- * elsewhere. */
+/* INCR, DECR, INCRBY, DECRBY, INCRBYFLOAT: strings as numbers. An absent key counts as 0, and the
+ * TTL is kept. The float form journals its result, since the sum might differ elsewhere. */
 #include "commands/index.h"
 
 #include "type/string.h"
@@ -8,7 +7,7 @@
 #include <limits.h>
 #include <math.h>
 
-/* An integer stays an integer in its entry (string_set_int()): no text is made. */
+/* An integer is stored as such (string_set_int()), without making text. */
 static void add(struct call *call, long long by)
 {
     struct bytes key = call->argv[1];

@@ -1,6 +1,6 @@
-/* INCREX: a counter with bounds and a TTL, for rate limits. Answers the new value and what was
- * added to the old one. A step beyond a bound is refused, or cut to it with SATURATE. The
- * journal gets the result, not the step. */
+/* INCREX: a counter with bounds and a TTL, for rate limits. Replies with the new value and the
+ * applied increment. A step beyond a bound is refused, or clipped with SATURATE. The journal gets
+ * the result. */
 #include "commands/index.h"
 
 #include "command/keys.h"
@@ -55,7 +55,7 @@ static bool parse_step(struct call *call, struct step *s)
     return !s->expiry.timed || expiry_arg_parse(call, &s->expiry.at);
 }
 
-/* The value is written, and what was said about the deadline is done. */
+/* Stores the value and applies the TTL options. */
 static void finish(struct call *call, const struct step *s, struct bytes value, const char *event)
 {
     struct bytes key = call->argv[1];
@@ -107,8 +107,8 @@ static void step_int(struct call *call, const struct step *s, const struct entry
     }
     next = above ? high : below ? low : next;
     long long applied;
-    /* next - now, which may not fit: then the nearest that does. -INT64_MIN does not exist, so
-     * that one is added in two steps. */
+    /* next - now, or the nearest representable value. -INT64_MIN is none, so that is added in two
+     * steps. */
     if (!num_add(next, now == INT64_MIN ? INT64_MAX : -now, &applied))
         applied = next > now ? INT64_MAX : INT64_MIN;
     else if (now == INT64_MIN)

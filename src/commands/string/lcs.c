@@ -1,5 +1,5 @@
-/* LCS: the longest common subsequence of two strings, by the table of all pairs of prefixes.
- * Takes O(N*M) of time and memory; more than proto-max-bulk-len is refused. */
+/* LCS: the longest common subsequence of two strings, by dynamic programming over all pairs of
+ * prefixes. O(N*M) time and memory; a table above proto-max-bulk-len is refused. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -9,10 +9,10 @@ struct lcs {
     struct bytes a, b;
     uint32_t *table; /* (a.n + 1) rows of b.n + 1 */
     bool length, ranges, with_length;
-    long long least; /* of a range */
+    long long least; /* length of a range */
 };
 
-/* table[i][k] is the length for the first i bytes of a and the first k bytes of b. */
+/* table[i][k]: the length for the first i bytes of a and the first k bytes of b. */
 static uint32_t *cell(const struct lcs *l, size_t i, size_t k)
 {
     return &l->table[i * (l->b.n + 1) + k];
@@ -47,8 +47,8 @@ static void reply_range(struct reply *r, const struct lcs *l, size_t i, size_t k
         reply_int(r, (long long)n);
 }
 
-/* From the end to the beginning: the text into `text`, the ranges into the reply. Returns how many
- * ranges there are. */
+/* From the end to the start: writes the text to `text`, the ranges to the reply. Returns the number
+ * of ranges. */
 static size_t trace(struct reply *r, const struct lcs *l, char *text)
 {
     size_t i = l->a.n, k = l->b.n, run = 0, ranges = 0, left = *cell(l, i, k);

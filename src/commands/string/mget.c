@@ -1,4 +1,4 @@
-/* MGET. A key that holds something else than a string counts as absent. */
+/* MGET. A key with another type counts as absent. */
 #include "commands/index.h"
 
 #include "command/keys.h"

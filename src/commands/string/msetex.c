@@ -8,7 +8,7 @@
 #include "commands/string/expiry_options.h"
 #include "commands/string_args.h"
 
-/* Puts a string; at_ms < 0: no deadline, unless that of the key is kept. */
+/* Stores a string; at_ms < 0: no deadline, unless `keep` keeps the key's. */
 static void set_one(struct call *call, struct bytes key, struct bytes value, int64_t at_ms,
                     bool keep)
 {
@@ -59,7 +59,7 @@ static void do_msetex(struct call *call)
     }
     if (x.timed && !expiry_arg_parse(call, &x.at))
         return;
-    /* All keys are looked at before the first is set. */
+    /* Checks all keys before setting the first. */
     for (int i = 0; i < n; i++) {
         bool there = db_write(call->db, call->argv[2 + 2 * i]) != NULL;
         if ((there && only_new) || (!there && only_old)) {

@@ -1,5 +1,5 @@
-/* SET, SETNX, SETEX, PSETEX: a key gets a string, whatever it held. The journal gets what came when
- * that had no options, else a plain SET, with the time the key expires (PXAT) or KEEPTTL. */
+/* SET, SETNX, SETEX, PSETEX: store a string, replacing any value. The journal gets the request if
+ * it has no options, else a plain SET with the time of expiry (PXAT) or KEEPTTL. */
 #include "commands/index.h"
 
 #include "command/keys.h"
@@ -53,7 +53,7 @@ static void do_set(struct call *call)
         reply_ok(call->reply);
 }
 
-/* GET and conditions tell what was there. */
+/* GET and conditions reveal the value. */
 static void find_set_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     struct condition c;

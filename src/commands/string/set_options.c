@@ -9,7 +9,7 @@ bool set_options_parse(struct call *call, int i, unsigned allowed, struct set_op
     for (; i < call->argc; i++) {
         struct bytes word = call->argv[i];
         bool more = i + 1 < call->argc;
-        /* An option may be said again, but not together with another about the same thing. */
+        /* An option may be repeated, but not combined with another of the same kind. */
         unsigned ttl = o->flags & (SET_KEEPTTL | SET_PERSIST | SET_DEADLINE);
         struct expiry_arg d;
         unsigned when = o->flags & (SET_NX | SET_XX | SET_CONDITION);

@@ -12,7 +12,7 @@ enum set_flag {
     SET_KEEPTTL = 1 << 3,
     SET_PERSIST = 1 << 4,
     SET_DEADLINE = 1 << 5,
-    SET_CONDITION = 1 << 6, /* IFEQ and its kin */
+    SET_CONDITION = 1 << 6, /* IFEQ and related words */
 };
 
 struct set_options {
@@ -21,8 +21,9 @@ struct set_options {
     struct expiry_arg deadline;
 };
 
-/* Reads the options from argument i on; `allowed`: SET_ flags of those that the command has besides
- * EX and its kin. Leaves the number of a TTL to expiry_arg_parse(). False after the error reply. */
+/* Parses the options from argument i on; `allowed`: SET_ flags of the command's options besides EX
+ * and related words. The number of a TTL is left to expiry_arg_parse(). False after the error
+ * reply. */
 bool set_options_parse(struct call *call, int i, unsigned allowed, struct set_options *o);
 
 #endif

@@ -1,5 +1,5 @@
-/* SETRANGE. A gap in front of the offset is filled with zero bytes. An empty part changes
- * nothing, and makes no key. */
+/* SETRANGE. A gap before the offset is filled with zero bytes. An empty value changes nothing, and
+ * creates no key. */
 #include "commands/index.h"
 
 #include "commands/string_args.h"

@@ -1,4 +1,4 @@
-/* DISCARD: what was queued is forgotten, and what was watched. */
+/* DISCARD: drops the queue and the watches. */
 #include "commands/index.h"
 
 #include "engine/txn.h"

@@ -1,5 +1,5 @@
-/* EXEC: runs what was queued since MULTI, while the clock stands still. Nothing runs if a
- * request was refused when it was queued (EXECABORT), or a watched key has changed (null). */
+/* EXEC: runs the commands queued since MULTI, with the clock standing still. Runs nothing if a
+ * request was refused when queued (EXECABORT), or if a watched key has changed (null). */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -20,7 +20,7 @@ static void run_queue(struct call *call)
     c->flags |= CLIENT_IN_EXEC;
     state_freeze_clock(call->engine);
     reply_array(call->reply, queue.n);
-    /* A command that fails does not keep the others from running: there is no rollback. */
+    /* A failing command does not stop the others: there is no rollback. */
     for (size_t i = 0; i < queue.n; i++) {
         struct txn_command *t = &queue.commands[i];
         struct exec_request q = {.argv = t->argv, .argc = t->argc};
@@ -42,7 +42,7 @@ static void do_exec(struct call *call)
         reply_errorf(call->reply, "ERR EXEC without MULTI");
         return;
     }
-    /* EXEC itself is no effect: its commands are, each its own. */
+    /* EXEC itself has no effect: its commands have. */
     call_no_effect(call);
     if (txn_watched_expired(c))
         c->flags |= CLIENT_TXN_STALE;

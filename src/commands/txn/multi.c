@@ -1,4 +1,4 @@
-/* MULTI: requests are queued from now on. */
+/* MULTI: queues the following requests. */
 #include "commands/index.h"
 
 #include "engine/txn.h"

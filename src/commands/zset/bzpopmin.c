@@ -1,6 +1,6 @@
-/* BZPOPMIN and BZPOPMAX pop from the first key that holds a sorted set. When there is none, the
- * client blocks on all of them, and the command runs again once one is ready. The journal gets
- * ZPOPMIN or ZPOPMAX. */
+/* BZPOPMIN and BZPOPMAX pop from the first key that holds a sorted set. If there is none, the
+ * client blocks on all keys, and the command runs again when one is ready. The journal gets ZPOPMIN
+ * or ZPOPMAX. */
 #include "commands/index.h"
 
 #include "commands/timeout_arg.h"

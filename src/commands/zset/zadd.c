@@ -1,5 +1,5 @@
-/* ZADD, and ZINCRBY, which is its INCR. All scores are read before the first member is set, so
- * that a bad one changes nothing. */
+/* ZADD, and ZINCRBY, which is its INCR. All scores are parsed before the first member is set, so
+ * that an invalid one changes nothing. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -9,7 +9,7 @@
 
 enum { NX = 1, XX = 2, GT = 4, LT = 8, CH = 16, INCR = 32 };
 
-/* The options from argument 2 on; returns where the scores begin. */
+/* Parses the options from argument 2 on; returns the index of the first score. */
 static int parse_options(const struct call *call, unsigned *flags)
 {
     static const char *const words[] = {"nx", "xx", "gt", "lt", "ch", "incr"};
@@ -41,7 +41,7 @@ static bool options_fit(struct call *call, unsigned flags, int pairs)
 
 enum outcome { NOTHING, ADDED, UPDATED, SAME, NOT_A_NUMBER };
 
-/* GT and LT do not keep new members out. */
+/* GT and LT do not apply to new members. */
 static enum outcome put_one(const struct call *call, struct entry *e, unsigned flags,
                             struct bytes member, double *score)
 {
@@ -74,7 +74,7 @@ static void add(struct call *call, int at, unsigned flags)
     struct entry *e;
     int pairs = (call->argc - at) / 2;
     long long added = 0, updated = 0;
-    /* Scores of a usual request need no memory. */
+    /* Small requests need no allocation. */
     double few[16], *scores = pairs <= 16 ? few : mem_alloc((size_t)pairs * sizeof(*scores)),
                     score = 0;
     bool good = true, done = false;

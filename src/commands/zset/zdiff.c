@@ -1,4 +1,4 @@
-/* ZDIFF and ZDIFFSTORE: how is in zset/zset_algebra. */
+/* ZDIFF and ZDIFFSTORE, by zset/zset_algebra. */
 #include "commands/index.h"
 
 #include "commands/zset/zset_algebra.h"

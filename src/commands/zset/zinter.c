@@ -1,4 +1,4 @@
-/* ZINTER, ZINTERSTORE, ZINTERCARD: how is in zset/zset_algebra. */
+/* ZINTER, ZINTERSTORE, ZINTERCARD, by zset/zset_algebra. */
 #include "commands/index.h"
 
 #include "commands/zset/zset_algebra.h"

@@ -1,4 +1,4 @@
-/* ZMPOP: members from the first key that holds a sorted set; BZMPOP waits for one. The journal
+/* ZMPOP: pops members from the first key that holds a sorted set; BZMPOP waits for one. The journal
  * gets ZPOPMIN or ZPOPMAX with a count. */
 #include "commands/index.h"
 

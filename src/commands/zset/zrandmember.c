@@ -1,5 +1,5 @@
-/* ZRANDMEMBER: members chosen at random. A positive count asks for different ones; with a
- * negative one a member may come several times. */
+/* ZRANDMEMBER: random members. With a positive count they are distinct; with a negative one a
+ * member may occur several times. */
 #include "commands/index.h"
 
 #include "commands/zset_args.h"
@@ -14,7 +14,7 @@ static void reply_rank(struct call *call, const struct zset *z, size_t rank_, bo
     zset_args_reply(call, &x, scores);
 }
 
-/* n different members: ranks that are drawn until they differ, or decided upon one by one. */
+/* Replies with n different members: draws ranks until they differ, or decides for each one. */
 static void reply_distinct(struct call *call, const struct zset *z, size_t n, bool scores)
 {
     struct rng *rng = &call->store->rng;

@@ -1,5 +1,5 @@
-/* ZRANGE with its older forms ZRANGEBYSCORE and ZRANGEBYLEX; ZRANGESTORE. A range by rank,
- * score or member is first turned into ranks (zset_args_ranks()), then walked. */
+/* ZRANGE with its older forms ZRANGEBYSCORE and ZRANGEBYLEX; ZRANGESTORE. A range by rank, score or
+ * member is converted to ranks (zset_args_ranks()), then walked. */
 #include "commands/zset/zrange.h"
 #include "commands/index.h"
 
@@ -8,11 +8,12 @@
 struct range_request {
     struct zset_range range;
     bool scores;
-    bool by_given; /* what the range is of has been said, by an option or the command's name */
+    bool by_given; /* the kind of range was given, by an option or the command's name */
     bool rev_given;
 };
 
-/* Options from argument i on; a command that says itself what its range is of knows fewer. */
+/* Parses options from argument i on; if the command's name implies the kind of range, there are
+ * fewer. */
 static bool parse_options(struct call *call, int i, bool storing, struct range_request *q)
 {
     for (; i < call->argc; i++) {

@@ -1,4 +1,4 @@
-/* ZREM. The last member takes the key with it. */
+/* ZREM. Removing the last member deletes the key. */
 #include "commands/index.h"
 
 #include "commands/zset_args.h"

@@ -1,5 +1,5 @@
-/* ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX: a range is turned into ranks, which go at
- * once. */
+/* ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX: convert the range to ranks, which are removed
+ * at once. */
 #include "commands/index.h"
 
 #include "commands/zset_args.h"

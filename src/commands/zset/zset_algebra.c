@@ -1,18 +1,19 @@
 /* Union, intersection and difference of several sorted sets, or sets, whose members score 1.
  *
- * parse_inputs() looks the keys up, parse_options() reads WEIGHTS, AGGREGATE and WITHSCORES;
- * compute() makes a new sorted set of the inputs, which is answered or stored:
+ * parse_inputs() looks up the keys, parse_options() parses WEIGHTS, AGGREGATE and WITHSCORES;
+ * compute() makes a new sorted set of the inputs, which is sent or stored:
  *
- *   union         walks every input; a member that is there already combines its scores
- *   intersection  walks the smallest input, asks the others for each member
- *   difference    walks the first input, asks the others; the scores are those of the first
+ *   union         walks every input; scores of a member in several are combined
+ *   intersection  walks the smallest input, and looks its members up in the others
+ *   difference    walks the first input, and looks its members up in the others; scores are the
+ *                 first's
  *
- * Inputs are sorted by size first, except for a difference: the order in which floating-point
- * scores are added is visible in the sum, and it is Redis' order. Weights and sums that come out as
- * NaN (inf and -inf) count as 0.
+ * Inputs are first sorted by size, except for a difference: the order in which floating-point
+ * scores are added affects the sum, and this is Redis' order. Weights and sums that are NaN (inf
+ * and -inf) count as 0.
  *
- * The journal gets the request itself, with AGGREGATE COUNT (which Redis before 8.8 does not know)
- * the result instead: effect(). */
+ * The journal gets the request itself; with AGGREGATE COUNT, which Redis before 8.8 does not have,
+ * it gets the result: effect(). */
 #include "commands/zset/zset_algebra.h"
 
 #include "base/mem.h"
@@ -25,7 +26,7 @@
 
 enum aggregate { SUM, LEAST, MOST, COUNT };
 
-/* One input. Members of a plain set score 1. */
+/* An input. Members of a plain set score 1. */
 struct source {
     const struct zset *z;
     const struct set *s;
@@ -73,7 +74,7 @@ static bool walk_next(struct walk *w, struct zset_item *out)
     return w->x->s && set_walk_next(&w->s, &out->member);
 }
 
-/* What an input gives to the result; counting, its weight alone. */
+/* An input's contribution to a score; with COUNT, its weight alone. */
 static double weighted(const struct source *x, double score, enum aggregate how)
 {
     double v = how == COUNT ? x->weight : x->weight * score;
@@ -154,7 +155,7 @@ static bool parse_options(struct call *call, int i, enum zset_algebra_operation 
     return true;
 }
 
-/* Smaller inputs first: the order in which scores are combined. */
+/* Sorts by size: the order in which scores are combined. */
 static void sort_by_size(struct inputs *in)
 {
     for (int i = 1; i < in->n; i++) {
@@ -166,7 +167,7 @@ static void sort_by_size(struct inputs *in)
     }
 }
 
-/* numkeys at argument i, and the inputs behind it. in->sources belongs to the caller, also after
+/* Parses numkeys at argument i, and the inputs after it. The caller frees in->sources, even after
  * false. */
 static bool parse_inputs(struct call *call, int i, struct inputs *in)
 {
@@ -245,7 +246,7 @@ struct told {
     bool counts; /* AGGREGATE COUNT */
 };
 
-/* The result, never NULL; NULL after an error. */
+/* Computes the result; NULL after an error. */
 static struct zset *compute(struct call *call, int at, enum zset_algebra_operation op, bool storing,
                             struct told *told)
 {
@@ -284,7 +285,7 @@ void zset_algebra_answer(struct call *call, enum zset_algebra_operation op)
     zset_free(z);
 }
 
-/* Redis before 8.8 does not know COUNT: the journal gets the result. */
+/* Redis before 8.8 does not have COUNT: the journal gets the result. */
 static void effect(struct call *call, struct bytes to, const struct zset *z)
 {
     size_t n = zset_count(z), argc = 2;

@@ -1,4 +1,4 @@
-/* ZUNION and ZUNIONSTORE: how is in zset/zset_algebra. */
+/* ZUNION and ZUNIONSTORE, by zset/zset_algebra. */
 #include "commands/index.h"
 
 #include "commands/zset/zset_algebra.h"
