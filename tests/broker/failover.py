@@ -3,18 +3,18 @@
 
 usage: failover.py --server PATH [--cycles N] [--points NAME,...] [--stages NAME,...] [--seed S]
 
-Three servers, min-replicas-to-ack 1. In a cycle a few messages come to a point, and the primary is killed or stopped at a stage of what follows:
+Three servers, min-replicas-to-ack 1. In a cycle a few messages reach a point, and the primary is killed or stopped at a stage of the resulting action:
 
-    lease     the lease has ended                 before    it has not happened
-    backoff   the back-off has fallen due         unsent    the primary has done it, no replica has heard of it
+    lease     the lease has ended                 before    the action has not happened
+    backoff   the back-off is over                unsent    the primary has acted, no replica has the effects
     death     the last lease has ended            torn      the effects are cut off at a byte
-    told      the last failure is told            unread    the replicas have it, nobody has been answered
-    redrive   the letters are called back         answered
+    told      the last failure is reported        unread    the replicas have the effects, no client was answered
+    redrive   the letters are redriven            answered  the client was answered
 
-or it is killed under the producers and workers of kill.py ("load"). A replica is promoted by REPLICAOF NO ONE, also one that lags behind the other. It has to
-go on by itself: letters come though nobody reads, what falls due later wakes a blocked reader, what the former primary has not given is given. No
-message is lost, or stands twice; what was answered has happened, what was acknowledged does not come again, and what happens at once is whole or
-not there. Then the former primary follows, and the data of all three are equal."""
+or it is killed under the producers and workers of kill.py ("load"). A replica is promoted by REPLICAOF NO ONE, even one that lags behind the other. It must
+continue on its own: entries die although nobody reads, later retries wake a blocked reader, undelivered messages are delivered. No message is lost or
+duplicated; what was answered has happened, acknowledged messages are not delivered again, and transactions are complete or absent. Then the former
+primary follows, and all three have equal data."""
 import argparse, os, random, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -28,15 +28,15 @@ from server import Refused, free_port                           # noqa: E402
 
 Q, DLQ, LEASE, MOST = "p", "{p}:dlq", 600000, 3
 POINTS, STAGES = ("lease", "backoff", "death", "told", "redrive"), ("before", "unsent", "torn", "unread", "answered")
-# ms until something falls due before the primary is taken away, and behind that.
+# ms until something falls due: before the primary fails, and after it.
 SOON, LATER = 150, 700
-# A replica that has just come back counts for nothing yet: then confirmation takes repl-timeout.
+# A replica that has just restarted does not count yet: then confirmation takes repl-timeout.
 OPTIONS = ("--appendonly", "yes", "--enable-debug-command", "yes", "--repl-ping-replica-period", "1",
            "--repl-timeout", "4", "--replica-ack-timeout", "0")
 
 
 class State:
-    """What the queue holds, at one moment: numbers in the stream, of letters, and pending."""
+    """The queue at one time: the numbers in the stream, in letters, and pending."""
 
     def __init__(self, c):
         *_, got = c.many([("MULTI",), ("XRANGE", Q, "-", "+"), ("XRANGE", DLQ, "-", "+"), ("XPENDING", Q, "g", "-", "+", 100000), ("XINFO", "GROUPS", Q),
@@ -51,7 +51,7 @@ class State:
         if orphans:
             raise Failed("pending without a message: %r" % orphans[:5])
         self.pending = {number[i]: (owner.decode(), count) for i, owner, _, count in pending}
-        # Those that are acknowledged lie there only while ONACK KEEP holds.
+        # Acknowledged messages stay in the stream with ONACK KEEP.
         self.stream = [n for i, n in number.items() if entry_id(i) > read or n in self.pending]
         twice = [n for n in self.stream + self.letters if (self.stream + self.letters).count(n) > 1]
         if twice:
@@ -71,7 +71,7 @@ class Failover(kill.Test):
     # ---- Messages come to a point
 
     def read(self, c, who, n=1000, block=None):
-        """What `>` gives: {number: ID}. Never what was acknowledged."""
+        """What `>` delivers: {number: ID}. Fails for acknowledged messages."""
         got = c.ask("XREADGROUP", "GROUP", "g", who, "COUNT", n, *(("BLOCK", block) if block is not None else ()), "STREAMS", Q, ">")
         out = {int(f[1]): i for i, f in (got[0][1] if got else [])}
         if self.acked & set(out):
@@ -79,7 +79,7 @@ class Failover(kill.Test):
         return out
 
     def leased(self, c, n):
-        """New messages that the consumer "old" has, delivered once."""
+        """Adds messages and delivers them once to the consumer "old"."""
         numbers = range(self.next, self.next + n)
         self.next += n
         for x in numbers:
@@ -92,7 +92,7 @@ class Failover(kill.Test):
         c.ask("XCLAIM", Q, "g", "old", 0, *messages.values(), "IDLE", LEASE - ms, *more, "JUSTID")
 
     def prepare(self, c, point, ms):
-        """Messages that come to the point in so many ms."""
+        """Prepares messages that reach the point in `ms`."""
         got = self.leased(c, self.random.randint(1, 4))
         ids = list(got.values())
         if point == "lease":

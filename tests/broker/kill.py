@@ -3,16 +3,16 @@
 
 usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S] [--cut preload|ext4|xfs]
 
-Producers add numbered messages, some of them for later, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up
-for ever, are too slow for their lease, or leave without a word; one is pushed what it works on; one now and then brings dead letters back, and cancels, moves or runs what is scheduled;
-policies change meanwhile, and half of the kills meet a rewrite or a snapshot. Beside them a stream with a limit refuses, a
-schedule fires, a stream is bound to three more, one of them by a chain, and another one captures a channel.
-After each kill: every message that was accepted is scheduled, in the stream, in the dead-letter stream, was acknowledged or has expired, and in one of
-the three at most; nothing is pending that died; none whose acknowledgement was answered is there or comes again; none came before its moment, or was
-read after it had expired; each letter says why. The stream with a limit has what was let in and no more than that; each moment has come once;
-what was routed has all its copies or is not there, and what was answered of it, or was published, is there.
+Producers add numbered messages, some scheduled, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, release or reject entries,
+exceed their lease, or disconnect; one gets its messages pushed; one redrives dead letters now and then, and cancels, moves or runs scheduled messages.
+Policies change meanwhile, and half of the kills coincide with a rewrite or a snapshot. Besides, a stream with a limit rejects messages, a schedule
+fires, a stream is bound to three others, one of them through a chain, and another stream captures a channel.
+After each kill: every accepted message is in exactly one place (scheduled, in the stream, in the dead-letter stream), or was acknowledged or has
+expired; no dead entry is pending; no message whose acknowledgement was answered exists or is delivered again; none was delivered before its time or
+after it expired; each letter has its reason. The stream with a limit has what it accepted and no more; each moment of the schedule fired once; routed
+messages have all copies or none, and those that were answered or published exist.
 
---cut: not a kill but a power cut, as tests/crash/powercut.py makes them; what is answered after it began counts neither way. With --mode always."""
+--cut: a power cut as in tests/crash/powercut.py instead of a kill; what is answered during it may be lost or not. Needs --mode always."""
 import argparse, os, random, shutil, sys, tempfile, threading, time
 
 for folder in ("support", "crash"):
@@ -32,10 +32,10 @@ def now_ms():
 
 
 class Account:
-    """there: messages whose XADD was answered. acked: 1 when an XACK was sent (or it was cancelled), 2 when that was answered, and `at` the time of that.
-    goes: when one that expires goes at the earliest and at the latest, and its ID. run, moved: those that somebody wanted earlier, or later.
-    lasting: IDs of messages that do not expire. deleted: IDs that XDEL was sent for; when the moment came first, it takes the message away from a worker,
-    and what is pending stays."""
+    """there: messages whose XADD was answered. acked: 1: XACK (or the cancellation) was sent; 2: it was answered, at the time `at`.
+    goes: the earliest and latest time at which an expiring message expires, and its ID. run, moved: messages run early, or rescheduled.
+    lasting: IDs of messages that do not expire. deleted: IDs that XDEL was sent for; if they were appended before, XDEL deletes a message that is being
+    worked on, and its pending entry stays."""
 
     def __init__(self):
         self.lock, self.next = threading.Lock(), 0
@@ -61,7 +61,7 @@ class Worker(threading.Thread):
         except (OSError, ConnectionError):
             pass
         except Error as e:
-            if not self.test.cutting:  # then the disk refuses writes before the server dies
+            if not self.test.cutting:  # during a power cut the disk refuses writes before the server dies
                 self.test.account.wrong.append("an error reply: %s" % e)
 
     def produce(self, c):
@@ -79,14 +79,14 @@ class Worker(threading.Thread):
             a.later += at > 0
             if ttl:
                 a.goes[n] = (a.goes[n][0], max(at, now_ms()) + ttl, i)
-            elif not at and not self.test.cutting:  # else the ID may be given again, to a message that expires: what is scheduled may move
+            elif not at and not self.test.cutting:  # else the ID may be reused by a message that expires, since scheduled ones may move
                 a.lasting.add(i)
         if n % 50 == 0:
             time.sleep(0.01)
         return c
 
     def fill_up(self, c):
-        """Adds to a stream that has room for some, and takes away."""
+        """Adds to a stream with a limit, and deletes from it."""
         t, r = self.test, self.random
         n = t.account.take()
         if r.random() < 0.75:
@@ -164,7 +164,7 @@ class Worker(threading.Thread):
         a, r, asked = self.test.account, self.random, time.monotonic()
         asked_ms = now_ms() if r.random() < 0.3 else 0
         if asked_ms:
-            c.ask("PING")  # a turn sees one time: the next one's is not before this
+            c.ask("PING")  # a turn has one time: the next turn's is not before this
         got = c.ask("XREADGROUP", "GROUP", "g", "w%d" % self.who, "COUNT", r.choice([1, 3, 10]), "BLOCK", 50, "STREAMS", Q, ">")
         for i, fields in (got[0][1] if got else []):
             n = int(fields[1])
@@ -194,7 +194,7 @@ class Worker(threading.Thread):
         return c
 
     def pushed(self, c):
-        """The life of a connection that is sent what it works on, and goes without a word."""
+        """A connection that gets its messages pushed, and disconnects without notice."""
         a, r, began, waiting = self.test.account, self.random, time.monotonic(), []
         c.ask("HELLO", 3)
         expected = c.ask("XCONSUME", "START", "GROUP", "g", "p", "PREFETCH", 5, "STREAMS", Q)
@@ -301,7 +301,7 @@ class Test:
             raise Failed(a.wrong[0])
         self.judge_others(c)
         self.judge_routed(c)
-        # What nobody can say any more: the reply was cut off.
+        # Unknown: the reply was cut off.
         a.acked = {n: how for n, how in a.acked.items() if how == 2 or n not in there}
 
     def judge_others(self, c):

@@ -3,9 +3,9 @@
 
 usage: model.py --server PATH [--steps N | --seconds N] [--seed S] [--trace FILE]
 
-The server's clock stands still but when the test sets it on (stepped_clock.c; so nothing may wait for a batch to gather, as under always), and leases, back-offs and deaths happen at moments that the
-model knows. After each step the whole state is read (XINFO STREAM FULL, XPOLICY RETRIES and STATS, the dead-letter stream) and compared. Now and then the
-wall clock steps, or the server is killed and started again, saves, or rewrites its file.
+The server's clock advances only when the test says so (stepped_clock.c; so appendfsync must not be always, where a batch waits to gather), and leases,
+back-offs and deaths happen at times known to the model. After each step the whole state is read (XINFO STREAM FULL, XPOLICY RETRIES and STATS, the
+dead-letter stream) and compared. Now and then the wall clock jumps, or the server is killed and restarted, saves, or rewrites its file.
 
 The model is of sections 5 (model_rules.py; model_presence.py: 5.8, model_order.py: 5.9 and rates), 6 (model_time.py, model_cron.py), 9 (model_route.py) and 10
 (model_push.py) of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and judges: the order among entries of one

@@ -1,4 +1,4 @@
-"""The clock of a server that stands still (stepped_clock.c): it goes on when the test says so."""
+"""The clock of a server under stepped_clock.c, which advances only when the test says so."""
 import mmap, os, subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -11,7 +11,7 @@ class Clock:
         with open(self.path, "wb") as f:
             f.write(bytes(24))
         self.f = open(self.path, "r+b")
-        self.page = memoryview(mmap.mmap(self.f.fileno(), 24)).cast("q")  # the server may look at any time: a number is written as a whole
+        self.page = memoryview(mmap.mmap(self.f.fileno(), 24)).cast("q")  # the server may read at any time: numbers are written atomically
         self.wall = 1795900000000  # ms
         self.steady = self.wall    # as the server counts it: from the wall clock of its start
         self.creep()
@@ -20,7 +20,7 @@ class Clock:
         self.page[0], self.page[1], self.page[2] = self.wall * 1000, stands, (self.steady - 1700000000000) * 1000
 
     def creep(self):
-        """For a start: the steady clock begins at the wall clock. Not before moments that have passed: what fell due would be due again."""
+        """For a start: the steady clock begins at the wall clock, but not before times already reached: what fell due would be due again."""
         self.steady = self.wall = max(self.wall, self.steady)
         self.put(0)
 
@@ -33,6 +33,6 @@ class Clock:
         self.put(1)
 
     def step(self, ms):
-        """The wall clock alone."""
+        """Sets the wall clock only."""
         self.wall += ms
         self.put(1)

@@ -1,5 +1,5 @@
-"""The part of the model that is about schedules (K1, K5 to K9, K11) of a stream of its own. Expressions are such whose moments lie equally far apart, so that the model
-needs no calendar: tests/cron/oracle.py is for that."""
+"""The model of schedules (K1, K5 to K9, K11), in a stream of their own. The cron expressions have equidistant moments, so the model needs no calendar:
+tests/cron/oracle.py tests that."""
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -21,14 +21,14 @@ class Schedule:
         self.set = 0  # when: no moment before it, wherever the clock goes
 
     def next(self, after=None):
-        """The first moment behind `after`, which is what is done with by default."""
+        """The first moment after `after`, by default the last one done."""
         at = max(self.passed, self.last) if after is None else after
         k = max(self.least, (max(at, self.start - 1) - self.base) // self.period + 1)
         t = self.base + k * self.period
         return t if (not self.until or t <= self.until) and self.left != 0 else NEVER
 
     def up_to(self, ms):
-        """Moments to come up to ms: the first, how many, the last."""
+        """The moments left up to ms: the first, the number, the last."""
         first = self.next()
         n = 0 if first > ms else (min(ms, self.until or ms) - first) // self.period + 1
         return first, n, first + (n - 1) * self.period
@@ -37,7 +37,7 @@ class Schedule:
 class Crons:
     def __init__(self, clock):
         self.clock, self.all, self.entries, self.last = clock, {}, [], (0, 0)
-        self.seen = lambda last: []  # what the server has appended behind an ID: names
+        self.seen = lambda last: []  # names of what the server has appended after an ID
         self.settle = lambda: None
 
     def append(self, ms, name):
@@ -104,7 +104,7 @@ class CronSteps:
         self.expect(got[at:at + 3], want[at:at + 3], "what schedules brought, from entry %d of %d on" % (at, len(want)))
 
     def settle_crons(self):
-        """Many moments are more than one turn's work."""
+        """Many moments take more than one turn."""
         if not wait_for(lambda: all(m[b"next"] > self.clock.wall for m in self.told().values())):
             raise Failed("schedules do not come to an end of what is due: %r" % self.told())
 
@@ -154,7 +154,7 @@ class CronSteps:
             del crons.entries[:-20]
 
     def look_crons_up(self, anew):
-        """anew: files do not tell what was passed without a message. Time went on by steps that the model does not know: what came is judged by what holds however it went, and taken over."""
+        """After a start. Files do not record moments passed without a message, and the model does not know in which steps time advanced: it checks only what must hold in any case, and adopts the server's state."""
         crons, before, now = self.model.crons, len(self.model.crons.entries), self.clock.wall
         self.settle_crons()
         told, fresh = self.told(), [(e[0], e[1][1]) for e in self.ticks(crons.last)]

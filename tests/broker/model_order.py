@@ -1,4 +1,4 @@
-"""The part of the model that is about order by a field (O1 to O9) and about the rate (C3). Which of several entries that take a value leads is decision 0043."""
+"""The model of the order by a field (O1 to O9) and of the rate (C3). Decision 0043 says which of several entries that take a value leads."""
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -11,7 +11,7 @@ MOST = (1 << 63) - 1
 
 
 class Order:
-    """Of a group. value: of entries that are known. takers: who takes a value, the first of them leads; waiters: who is held, by ID; who is in neither stands aside."""
+    """A group's order. value: by known entry. takers: entries that take a value, the first of which leads; waiters: held entries, by ID; entries in neither stand aside."""
 
     def __init__(self, skips):
         self.skips, self.value, self.takers, self.waiters = skips, {}, {}, {}
@@ -21,7 +21,7 @@ class Order:
         return self.takers.setdefault(v, []), self.waiters.setdefault(v, [])
 
     def leave(self, i):
-        """Who had to wait for it, and need not any more; else None."""
+        """The entry that waited for it and need not wait any more, or None."""
         takers, waiters = self.lists(i)
         if i in waiters:
             waiters.remove(i)
@@ -43,7 +43,7 @@ class Order:
             takers.insert(0, i)
 
     def wait(self, i):
-        """Whether it waits: somebody else takes its value."""
+        """Whether it waits because another entry takes its value."""
         takers, waiters = self.lists(i)
         if i in waiters:
             return True
@@ -152,7 +152,7 @@ class Orders:
         return bool(takers) and takers[0] == i and not any(self.is_busy(g, j) for j in takers[1:])
 
     def beside(self, g, given):
-        """Those that have to wait for others and stand at the same place as one that is given: whether they came before it, and are held since, is open."""
+        """Entries that must wait and have the same position as a delivered one: the rules leave open whether they were judged before it, and so are held."""
         places = {g.pending[i].order for i in given if g.pending[i].owner is None}
         return [i for i, p in g.pending.items() if i not in given and self.stands(g, i) and p.order in places]
 
@@ -162,7 +162,7 @@ class Orders:
         return p and p.owner is None and not p.due and not p.held and not self.may_give(g, i)
 
     def read_in_order(self, g, consumer, most, noack, claim, got, left):
-        """got: what it got; left: owners of what is pending behind it, and how many are held: from that is taken what came first of one delivery time."""
+        """got: what was delivered; left: owners of the pending entries after it, and the number of held ones, which show the order among equal delivery times."""
         left, held = left[0], 0 if g.presence.subscribed else left[1]
         if not most:
             if got:
@@ -220,7 +220,7 @@ class Reading:
         return self.idle != MOST and self.m.now() - p.time >= self.idle
 
     def rank(self, i):
-        """Of what is due in one moment, what has been dealt with came first; what is not given came in its turn."""
+        """Orders entries of one due time: those already handled came first, the others in turn."""
         p = self.g.pending[i]
         if i in self.got:
             return self.got.index(i)
@@ -254,7 +254,7 @@ class Reading:
         self.lost, self.dead = self.lost + (i in lost), self.dead + (i in dead)
 
     def pass_over(self):
-        """What is in the way goes. Whether there was any."""
+        """Clears dead, lost and waiting entries. Whether there were any."""
         lost, dead, waiting, seen = [], [], [], set()
         self.count()
         for i in self.in_order():
@@ -290,9 +290,9 @@ class Reading:
         return self.chosen
 
     def unread(self, most):
-        """O2, O5, O6: given, of up to `most`; what is passed over is held."""
+        """O2, O5, O6: delivers up to `most` unread entries; holds those passed over."""
         m, g, new = self.m, self.g, []
-        unread = [i for i in sorted(m.entries, key=entry_id) if entry_id(i) > entry_id(g.last)]  # room that what is gone has made is for what is released
+        unread = [i for i in sorted(m.entries, key=entry_id) if entry_id(i) > entry_id(g.last)]  # room made by clearing is for released entries
         n = 0 if self.crowded() or self.full() else min(most, len(unread))
         if not self.noack:
             n = min([n] + [cap - has for cap, has in ((self.prefetch, self.mine), (g.policy["maxpending"], self.owned)) if cap])
@@ -333,7 +333,7 @@ class OrderSteps:
             g.bucket = None
 
     def order_again(self, g, before):
-        """Who takes a value is not known, of what was released since: it is found out anew, from what is pending, when the policy changes."""
+        """When the policy changes the order is rebuilt from the pending list, so entries released since take their values anew."""
         for skips in (not g.policy["skips"], g.policy["skips"]):
             self.policy(g.name.decode(), "ORDERBY", FIELD.decode(), "SKIP" if skips else "HOLD")
             self.c.ask("PING")
@@ -345,7 +345,7 @@ class OrderSteps:
             self.look()
 
     def settle_order(self, g):
-        """Behind all that was pushed: the server tells how many are held of those of whom that is open."""
+        """After all pushes: where the rules leave open which entries are held, the server's number decides."""
         m = self.model
         unsure, g.presence.unsure = g.presence.unsure, []
         unsure = sorted({i for i in unsure if g.order and m.stands(g, i)}, key=entry_id)
@@ -357,7 +357,7 @@ class OrderSteps:
                 m.is_released(g, i)
 
     def order_begins_anew(self):
-        """A start or a reload: what was deferred and fell due is so again."""
+        """After a start or a reload: entries that had fallen due are deferred again."""
         for g in self.model.groups.values():
             g.bucket = None
             self.model.unlearn(g)

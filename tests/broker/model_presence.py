@@ -1,4 +1,4 @@
-"""The part of the model that is about connections: who is attached (S1), what a lost connection had (S2), who has the seat (S3, S4), who is idle (S5)."""
+"""The model of connections: attachments (S1), entries of closed connections (S2), the seat (S3, S4), idle consumers (S5)."""
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -17,7 +17,7 @@ class Presence:
     def __init__(self):
         self.attached, self.seen, self.holder, self.since, self.since_most = {}, {}, None, 0, 0  # attached: connections of each consumer: whether what it has is released when the last one closes
         self.subscribed = {}
-        self.unsure = []  # entries of which it is open whether they are held
+        self.unsure = []  # entries that may or may not be held
 
     def forget(self, now, most=None):
         """Nobody is attached any more."""
@@ -43,7 +43,7 @@ class Presences:
         g.presence.seen[consumer] = self.time_of(g)
 
     def reads(self, g, consumer, connection, got, waited=False):
-        """Whether it is served; got: what it got."""
+        """Whether the reader is served; got: what was delivered."""
         self.see(g, consumer)
         x, p = g.presence, g.policy
         if not p:
@@ -71,7 +71,7 @@ class Presences:
         return gone, [c for c in gone if (g.policy["ondisconnect"] == "RELEASE" or gone[c]) and self.owned(g, c)]
 
     def may_close(self, connection):
-        """Of what several consumers had it is open what is released first: not where it is pushed at once in an order that depends on that."""
+        """The rules leave open whose entries are released first; so this is not tested where pushes depend on it at once."""
         return not any(g.policy and g.policy["orderby"] and set(g.presence.subscribed) - {connection} and len(self.gone_with(g, connection)[1]) > 1 for g in self.groups.values())
 
     def closes(self, connection):
@@ -149,14 +149,14 @@ class PresenceSteps:
             g.presence.forget(now, most)
 
     def policy_is_set(self, g):
-        """S5: who was seen by a wall clock that is ahead is looked at, and seen now."""
+        """S5: a consumer seen in the future (the wall clock was ahead) counts as seen now."""
         g.presence.holder = g.presence.holder if g.policy["single"] else None
         if g.policy["consumerttl"]:
             for c, at in g.presence.seen.items():
                 g.presence.seen[c] = min(at, self.model.now())
 
     def look_for_idle_ones(self):
-        """The server decides when it looks; whether it may, and has to, is judged."""
+        """The server decides when to scan; the model checks whether it may, and must."""
         m = self.model
         for g in m.groups.values():
             ttl = g.policy["consumerttl"] if g.policy else 0

@@ -1,6 +1,6 @@
-"""The part of the model that is about push (U1 to U8) and about reading many streams at once (W1, W2).
+"""The model of push (U1 to U8) and of reading many streams at once (W1, W2).
 
-A group is subscribed to by one connection at a time. What it was sent is read behind each step, and each visit of the server is made in the model: it has to bring the same, and at the end nothing."""
+Each group has one subscriber at a time. After each step its frames are read, and the model repeats each visit of the server: it must deliver the same, and finally nothing."""
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -76,7 +76,7 @@ class Pushes:
 
 class PushSteps:
     def begin_push(self):
-        self.subscribers, self.ended, self.came = {}, [], {}  # came: frames that nothing was made of yet
+        self.subscribers, self.ended, self.came = {}, [], {}  # came: frames not processed yet
         for key in MANY:
             self.expect(self.say("XPOLICY", "SET", key, READERS, "MKSTREAM", "ONACK", "DELETE"), b"OK", "XPOLICY SET")
         self.many, self.skipped = {k: ([], [], []) for k in MANY}, dict.fromkeys(MANY, 0)  # released, unread, pending with an owner
@@ -179,7 +179,7 @@ class PushSteps:
         self.model.begins(g, n, consumer, prefetch)
 
     def may_idle(self, g, ordered, ttl, subscribed):
-        """Which of several idle consumers goes first is open, and what is pushed meanwhile depends on that where there is an order: not all three at once."""
+        """The rules leave open which of several idle consumers is deleted first, and with an order pushes depend on that: not all three at once."""
         policy = g.policy or {"orderby": b"", "consumerttl": 0}
         return not ((ordered or policy["orderby"]) and (ttl or policy["consumerttl"]) and (subscribed or g.presence.subscribed))
 
@@ -210,7 +210,7 @@ class PushSteps:
     # ---- Many streams
 
     def step_match(self):
-        """W2: each gives its share, and those that were passed over come before long."""
+        """W2: each stream delivers its share, and those passed over are served soon."""
         r, key = self.random, self.random.choice(MANY)
         released, unread, owned = self.many[key]
         x = r.random()

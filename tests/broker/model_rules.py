@@ -1,4 +1,4 @@
-"""What the rules say of a work queue (section 5): what is pending in each group, and what may come of a read."""
+"""The model of a work queue (section 5): what is pending in each group, and what a read may deliver."""
 import contextlib, os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -18,7 +18,7 @@ TAIL = [b"dl-reason", b"dl-text", b"dl-key", b"dl-group", b"dl-id", b"dl-consume
 
 class Pending:
     def __init__(self, owner, time, count):
-        self.owner, self.time, self.count = owner, time, count  # owner None: nobody
+        self.owner, self.time, self.count = owner, time, count  # owner None: none
         self.due, self.reason, self.order, self.blocked = 0, b"", 0, False   # due: deferred until; order: among released ones
         self.fell = 0      # it was deferred until then, and fell due, which no file tells
         self.held = False
@@ -46,7 +46,7 @@ class Model(Presences, Orders, Pushes):
         return self.clock.steady
 
     def time_of(self, g):
-        """The clock by which a group's deliveries are stamped: G6."""
+        """The clock that stamps a group's deliveries: G6."""
         return self.clock.steady if g.policy else self.clock.wall
 
     def new_pending(self, g, i):
@@ -59,7 +59,7 @@ class Model(Presences, Orders, Pushes):
         self.is_leased(g, i)
 
     def stand_behind(self, g, i):
-        """Of one delivery time: those delivered again come first, in the order of that, then those delivered once. The rules leave it open (L4); what is passed over shows it only later."""
+        """Orders entries of one delivery time: redelivered ones first, in that order, then those delivered once. The rules leave it open (L4); entries passed over reveal it only later."""
         self.turns += 1
         again = i in g.pending
         g.pending.setdefault(i, Pending(None, 0, 0)).turn = (not again, self.turns)
@@ -86,7 +86,7 @@ class Model(Presences, Orders, Pushes):
 
     @contextlib.contextmanager
     def in_any_order(self, open_=True):
-        """What is released within stands at one place: its order is open."""
+        """Entries released inside have the same position: their order is open."""
         self.released, self.tied = self.released + 1, open_
         yield
         self.released, self.tied = self.released + 1, False
@@ -147,7 +147,7 @@ class Model(Presences, Orders, Pushes):
         return i in self.entries and self.used_up(g, p) and (0 < p.due <= self.now() or bool(self.ended(g, p)))
 
     def turn(self):
-        """What the server does by itself: what is due is released (R5), who is used up dies when its lease ends (D2), messages come and expire."""
+        """The server's own actions: retries are released (R5), used-up entries die when their leases end (D2), scheduled messages are appended, messages expire."""
         for g, i in [(g, i) for g in self.groups.values() if g.policy for i in list(g.pending) if self.times.has_expired(i) and self.dies(g, i)]:
             # Which was the longest due the model does not know: a letter tells that it died first.
             if self.letter_count(g, i) > sum(f[-9] == g.name and f[-7] == i for f in self.letters):
@@ -178,7 +178,7 @@ class Model(Presences, Orders, Pushes):
     # ---- A read: the server's choice is judged, and done
 
     def read(self, g, consumer, connection, count, noack, claim, got, left):
-        """got: [(id, fields or None)]; `>` of a group. left(): owners of what is pending behind it."""
+        """A read with `>`. got: [(id, fields or None)]. left(): owners of the pending entries after it."""
         g.consumers.add(consumer)
         if not self.reads(g, consumer, connection, got):  # C5
             if got:

@@ -1,4 +1,4 @@
-"""The part of the model that is about moments: scheduled messages (T1 to T13) and messages that expire (E1 to E4) of one stream. Moments are of the wall clock."""
+"""The model of scheduled (T1 to T13) and expiring messages (E1 to E4) of one stream. Times are of the wall clock."""
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -18,14 +18,14 @@ class Times:
         self.clock, self.entries, self.scheduled, self.expire, self.last, self.found = clock, entries, {}, {}, (0, 0), None
         self.expired = {}  # of the last moment at which something has expired: by ID
         self.expired_at = 0
-        self.appended = lambda i, fields, expires: None  # called behind what the server appends itself
+        self.appended = lambda i, fields, expires: None  # called after the server's own appends
 
     def next_id(self):
         now = (self.clock.wall, 0)
         return now if now > self.last else (self.last[0], self.last[1] + 1)
 
     def next_free(self, ms):
-        """T2: above all that are scheduled or present in the millisecond, and the last one given."""
+        """T2: above all IDs scheduled or present in the millisecond, and above the last one given."""
         taken = [entry_id(i) for i in list(self.scheduled) + list(self.entries)] + [self.last]
         return ms, max((seq + 1 for t, seq in taken if t == ms), default=0)
 

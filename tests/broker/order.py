@@ -3,14 +3,14 @@
 
 usage: order.py --server PATH [--rounds N] [--steps N] [--seed S]
 
-Two queues, HOLD and SKIP, a dozen values. Messages are added, read by several consumers, with COUNT, CLAIM and NOACK, acknowledged, given back (released,
-deferred), claimed past the end of their lease, deleted. Whatever happened before, of a message that a read gives
+Two queues, HOLD and SKIP, a dozen values. Messages are added, read by several consumers, with COUNT, CLAIM and NOACK, acknowledged, returned (released,
+deferred), claimed after their lease, deleted. Whatever happened before, when a read delivers a message
 
-    nobody has another one of its value, and the read gives it once;
-    all that came before it with its value is acknowledged or deleted, or, with SKIP, was deferred and has not been given since.
+    no other message of its value is being worked on, and the read delivers none twice;
+    all earlier messages of its value are acknowledged or deleted or, with SKIP, were deferred and not delivered since.
 
-Between rounds the server is killed (every write is synced), loads what it has anew, or its replica, whose data have the same digest, takes its place. At the
-end all is worked off, in order."""
+Between rounds the server is killed (every write is synced), reloads its data, or is replaced by its replica, whose data have the same digest. At the end all
+messages are processed, in order."""
 import argparse, os, random, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -25,7 +25,7 @@ OPTIONS = ("--appendonly", "yes", "--appendfsync", "always", "--enable-debug-com
 class Queue:
     def __init__(self, name, skips, rng):
         self.name, self.skips, self.random = name, skips, rng
-        self.left = {v: [] for v in range(VALUES)}   # IDs that have to come, in order
+        self.left = {v: [] for v in range(VALUES)}   # IDs still to be delivered, in order
         self.value, self.taken, self.deferred = {}, {}, set()
 
     def set_up(self, c):
@@ -108,7 +108,7 @@ class Queue:
         return as_dict(got)[b"held"]
 
     def work_off(self, c):
-        """All that is left comes, each value in order."""
+        """Processes everything left; each value in order."""
         for i in list(self.taken):
             c.ask("XACK", self.name, "g", i)
             self.gone(i)
@@ -124,7 +124,7 @@ class Queue:
 
 
 def interrupt(rng, primary, replica):
-    """Returns who is primary then."""
+    """Returns the new primary and replica."""
     how = rng.choice(("kill", "reload", "rewrite", "promote"))
     with primary.open() as c:
         if how == "reload":

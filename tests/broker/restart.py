@@ -20,7 +20,7 @@ LEASE, MOST, SPREAD = 3000, 3, 1000  # ms, deliveries, ms over which moments are
 PAGE = 50000
 FILL = """for i = ARGV[1], ARGV[2] do redis.call('XADD', KEYS[1], i .. '-0', 'n', i) end
 redis.call('XREADGROUP', 'GROUP', 'g', 'w', 'COUNT', ARGV[2] - ARGV[1] + 1, 'STREAMS', KEYS[1], '>')"""
-# The moments of neighbours lie apart: 7919 is prime.
+# Neighbouring messages have distant due times: 7919 is prime.
 DEFER = """for i = ARGV[1], ARGV[2] do
 redis.call('XNACK', KEYS[1], 'g', 'FAIL', 'IDS', 1, i .. '-0', 'AT', string.format('%d', ARGV[3] + i * 7919 % ARGV[4])) end"""
 
@@ -30,7 +30,7 @@ def pieces(first, last, n=2000):
 
 
 class Probe(threading.Thread):
-    """GETs, one each millisecond, of which the slowest are told."""
+    """Sends a GET each millisecond, and reports the slowest."""
 
     def __init__(self, s):
         super().__init__(daemon=True)
@@ -58,8 +58,8 @@ def cpu(s):
 
 
 class Test:
-    """Messages 1 to n stay leased, n + 1 to 2n are deferred. Of the first ones some are used up, some as well and acknowledged before their leases end, some
-    were claimed and seem to be older."""
+    """Messages 1 to n stay leased, n + 1 to 2n are deferred. Of the leased ones some have used up their deliveries, some of these are acknowledged before
+    their leases end, and some were claimed with an earlier delivery time."""
 
     def __init__(self, o):
         self.o, self.n = o, o.messages
@@ -67,7 +67,7 @@ class Test:
                         "--latency-monitor-threshold", "1000000")  # processor time is measured
         some = max(1, self.n // 100)
         self.used_up, self.acked = range(1, some + 1), range(some + 1, 2 * some + 1)
-        self.claimed = range(3 * some, 2 * some, -1)  # the last one seems to be the oldest
+        self.claimed = range(3 * some, 2 * some, -1)  # the last one has the earliest delivery time
         self.others = range(3 * some + 1, self.n + 1)
 
     def fill(self, c):
@@ -76,7 +76,7 @@ class Test:
         for a, b in pieces(1, 2 * self.n):
             c.ask("EVAL", FILL, 1, "q", a, b)
         now = int(time.time() * 1000)
-        due = now + 5000 + int(4500 * (time.time() - began))  # behind all of this, and looking at it: what is due already is not deferred
+        due = now + 5000 + int(4500 * (time.time() - began))  # after all of this and the check: what is due already is not deferred
         for a, b in pieces(self.n + 1, 2 * self.n):
             c.ask("EVAL", DEFER, 1, "q", a, b, due, SPREAD)
         self.deferred = self.retries(c, due - SPREAD)
@@ -86,14 +86,14 @@ class Test:
         claim = ("XCLAIM", "q", "g", "w", 0)
         c.many([(*claim, i, "TIME", now - 3600000 + k, "JUSTID") for k, i in enumerate(ids(self.claimed))])
         c.many([(*claim, i, "RETRYCOUNT", MOST, "JUSTID") for i in ids([*self.used_up, *self.acked])])
-        c.many([("SET", "k", i) for i in range(5000)])  # turns of the start that follows come in between
+        c.many([("SET", "k", i) for i in range(5000)])  # so that the next start is interrupted by turns
         expect(c.ask("XACK", "q", "g", *ids(self.acked)), len(self.acked), "acknowledged within the lease, of %d s" % (LEASE / 1000))
         self.s.kill()
         time.sleep(max(LEASE / 1000, (due + SPREAD) / 1000 - time.time()) + 0.2)
 
     @staticmethod
     def retries(c, start):
-        """Deferred ones in the order in which they will come, as the server has it: a moment of the wall clock has become one of the steady clock."""
+        """Deferred messages in the server's order: their due times were converted from the wall clock to the steady clock."""
         out, seen = [], set()
         while True:
             page = c.ask("XPOLICY", "RETRIES", "q", "g", "START", start, "COUNT", PAGE)
@@ -155,7 +155,7 @@ class Test:
 
 
 class Scheduled(Test):
-    """Half of the messages share their milliseconds with others."""
+    """Scheduled messages, half of which share their milliseconds with others."""
 
     ADD = """for i = ARGV[1], ARGV[2] do
 redis.call('XADD', KEYS[1], 'AT', string.format('%d', ARGV[3] + i * 7919 % ARGV[4]), '*', 'n', i) end"""
@@ -164,7 +164,7 @@ redis.call('XADD', KEYS[1], 'AT', string.format('%d', ARGV[3] + i * 7919 % ARGV[
         c, began = self.s.start(), time.time()
         c.ask("EVAL", self.ADD, 1, "warm", 1, min(20000, self.n), int(began * 1000) + 600000, SPREAD)
         spent = (time.time() - began) / min(20000, self.n)
-        due = int(time.time() * 1000) + 5000 + int((3000 * spent + 0.04) * self.n)  # behind all of this, and behind looking at it
+        due = int(time.time() * 1000) + 5000 + int((3000 * spent + 0.04) * self.n)  # after all of this and the check
         for a, b in pieces(1, self.n):
             c.ask("EVAL", self.ADD, 1, "q", a, b, due, SPREAD)
         c.ask("DEL", "warm")

@@ -3,9 +3,9 @@
 
 usage: routing.py --server PATH [--seconds N] [--seed S]
 
-Bindings in circles, captures of everything, limits, policies whose dead letters come back, messages for later and that expire, schedules, RENAME, COPY,
-keys that expire, transactions. Again and again writes are held, and the replica's digest is compared with the primary's; at the end the primary is killed,
-and starts with what it had."""
+Cyclic bindings, captures of everything, limits, policies whose dead letters return, scheduled and expiring messages, schedules, RENAME, COPY, keys that
+expire, transactions. Repeatedly writes are paused and the replica's digest is compared with the primary's; at the end the primary is killed and must load
+its data."""
 import argparse, os, random, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))

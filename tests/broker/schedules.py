@@ -3,10 +3,10 @@
 
 usage: schedules.py --server PATH [--mode always|everysec] [--restarts N] [--seed S]
 
-Streams have a schedule each, of spans and of cron expressions, with each CATCHUP. A message's ID is its moment, so after each restart: every ID is a moment
-of the schedule, none came twice, what had been seen is still there, the schedule has counted what is there, with ALL no moment is left out, and more come.
-Half of the kills meet a rewrite; now and then the server stays away for more than a second. Then a replica, which has to fire nothing while its primary
-stands still, is promoted and has to go on."""
+Each stream has a schedule, with a span or a cron expression, and one kind of CATCHUP. A message's ID is the moment that fired it, so after each restart:
+every ID is a moment of the schedule, none occurs twice, messages seen before still exist, the schedule's count is right, with ALL no moment is missing, and
+more messages come. Half of the kills coincide with a rewrite; now and then the server stays down for more than a second. Finally a replica, which must fire
+nothing while its primary is frozen, is promoted and must continue."""
 import argparse, os, random, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -22,7 +22,7 @@ SCHEDULES = [("one", ("EVERY", 100), 100, None), ("all", ("EVERY", 250, "CATCHUP
 
 
 class Account:
-    """What is known of the schedules: their first moments, and the IDs that were seen."""
+    """The schedules' first moments, and the IDs seen so far."""
 
     def __init__(self):
         self.first, self.seen = {}, {name: [] for name, *_ in SCHEDULES}
@@ -59,7 +59,7 @@ class Account:
 
 
 def more_come(c, account, name="one"):
-    """A message more than was seen."""
+    """Waits for one more message than was seen."""
     n = len(account.seen[name])
     until("a message of %s" % name, lambda: c.ask("XLEN", name) > n)
 
@@ -95,7 +95,7 @@ def kills(o):
 
 
 def settled(c, name):
-    """How many there are when no more come from the primary, which stands still."""
+    """The number of messages, once nothing more arrives from the frozen primary."""
     n = -1
     while n != (n := c.ask("XLEN", name)):
         time.sleep(0.05)
