@@ -38,7 +38,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-console bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
+.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-console bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference replies site deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -63,7 +63,7 @@ help:
 	@echo 'make fuzz       libFuzzer over requests, HTTP, users, scripts, libraries, files and streams, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
-	@echo 'make reference  docs/reference and millrace.conf(5), written by the server itself'
+	@echo 'make reference  docs/reference and millrace.conf(5), written by the server itself; replies: what it says of types in RESP3, when an example changes'
 	@echo 'make site       the documentation as pages in build/site'
 	@echo 'make deb        the Debian package, in build/deb; deb-test: and installs it in a fresh Debian (as root);'
 	@echo '                newcomer-test: does in one what README.md and the first guides say'
@@ -89,9 +89,9 @@ $(HTTPOBJ): $(BUILD)/foreign/%.o: $(LLHTTP)/%.c
 $(BUILD)/pages.s: utils/assets.py $(PAGES) src/admin/pages
 	@mkdir -p $(dir $@)
 	@utils/assets.py src/admin/pages $@
-$(BUILD)/examples.s: utils/examples.py $(SHOWN) docs/examples redis-compat/differences.md redis-compat/commands.tsv
+$(BUILD)/examples.s: utils/examples.py $(SHOWN) docs/examples docs/replies.tsv redis-compat/differences.md redis-compat/commands.tsv
 	@mkdir -p $(dir $@)
-	@utils/examples.py docs/examples redis-compat $@
+	@utils/examples.py docs/examples docs/replies.tsv redis-compat $@
 $(FILES): %.o: %.s
 	@$(CC) -c $< -o $@
 
@@ -261,7 +261,12 @@ models-long: deps-run-test
 
 docs-test: deps-run-test all
 	@tests/docs/pages.py --server $(SERVER)
+	@tests/docs/replies.py --server $(SERVER)
 	@tests/docs/spelling.py
+
+# The types of replies, as the examples of the reference show them; make reference comes after it.
+replies: deps-run-test all
+	@tests/docs/replies.py --server $(SERVER) --write
 
 # What the server says of itself; make test sees that it is what the tree has.
 reference: all

@@ -208,6 +208,7 @@ def all_parts(o):
         python("hostile payloads", "tests/hostile/payloads.py", o.server, lines=True),
         python("saving in the middle", "tests/crash/mid_transaction.py", o.server, lines=True),
         python("documentation", "tests/docs/pages.py", *server, lines=True),
+        python("documentation, types of replies", "tests/docs/replies.py", *server, lines=True),
         python("documentation, spelling", "tests/docs/spelling.py", lines=True),
         python("moments of cron expressions", "tests/cron/oracle.py", *server, *seeded, "--expressions", few(60, 300), lines=True),
         python("schedules, kills", "tests/broker/schedules.py", *server, *seeded, "--mode", ("everysec", "always")[o.seed % 2], "--restarts", few(5, 15), lines=True),

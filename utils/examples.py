@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""examples.py EXAMPLES COMPAT OUT.s: what the reference shows beside a command's constant, as an assembler file that the server links.
+"""examples.py EXAMPLES REPLIES COMPAT OUT.s: what the reference shows beside a command's constant, as an assembler file that the server links.
 
 A file of EXAMPLES is named as its command, with - between container and subcommand (xgroup-create.txt), and is a dialogue as redis-cli shows it;
 tests/docs/pages.py runs it. It becomes a line of the table examples_data (struct example of server/examples.c): name, text, size. Name and text are
 offsets from examples_base: pointers would be larger, and need relocations, which are larger still.
+
+A line of the table REPLIES (tests/docs/replies.py) becomes one of replies_data, named as an example.
 
 A row of COMPAT/differences.md belongs to each command that its first cell names in capitals; a word that is an option there stands in backticks. It
 becomes a line of differences_data for each: name as in COMPAT/commands.tsv, row, size.
@@ -48,6 +50,15 @@ def examples(folder):
         yield name, file, 0, os.path.getsize(file)
 
 
+def replies(file):
+    offset = 0
+    with open(file, "rb") as f:
+        for line in f:
+            name, text = line.rstrip(b"\n").split(b"\t")
+            yield name.decode(), file, offset + len(name) + 1, len(text)
+            offset += len(line)
+
+
 def named(cell, known):
     """The commands that it names, each once, in the order in which it does."""
     found = {}
@@ -71,9 +82,9 @@ def differences(folder):
 
 
 def main():
-    folder, compat, out = sys.argv[1:]
+    folder, table, compat, out = sys.argv[1:]
     with open(out, "w", encoding="utf-8") as f:
-        f.write(HEAD % " and ".join((folder, compat)) + table_of("examples_data", examples(folder), {})
+        f.write(HEAD % ", ".join((folder, table, compat)) + table_of("examples_data", examples(folder), {}) + table_of("replies_data", replies(table), {})
                 + table_of("differences_data", differences(compat), {}))
 
 

@@ -5,8 +5,8 @@ struct example {
     uint32_t name, text, n; /* the first two are offsets from examples_base */
 };
 extern const char examples_base[];
-extern const struct example examples_data[], differences_data[];
-extern const size_t examples_data_n, differences_data_n;
+extern const struct example examples_data[], replies_data[], differences_data[];
+extern const size_t examples_data_n, replies_data_n, differences_data_n;
 _Static_assert(sizeof(struct example) == 12, "utils/examples.py");
 
 /* A file's name has - where the full name has |. */
@@ -30,6 +30,11 @@ static struct bytes find(const struct example *table, size_t n, const char *full
 struct bytes examples_find(const char *full_name)
 {
     return find(examples_data, examples_data_n, full_name, 0);
+}
+
+struct bytes examples_reply(const char *full_name)
+{
+    return find(replies_data, replies_data_n, full_name, 0);
 }
 
 struct bytes examples_difference(const char *full_name, size_t i)

@@ -10,6 +10,10 @@
  * shows it; empty if there is none. Static. */
 struct bytes examples_find(const char *full_name);
 
+/* The types of the replies to the example in RESP3, and those in RESP2; empty if they are the same.
+ * Static. */
+struct bytes examples_reply(const char *full_name);
+
 /* The i-th difference from Redis of the command: a row of a Markdown table (what, Redis, Millrace,
  * why) with its line end; empty if there are no more. Static. */
 struct bytes examples_difference(const char *full_name, size_t i);

@@ -4,6 +4,7 @@
  *   usage         from the grammar of command/usage.h, with optional parts in brackets,
  *                 alternatives in angle brackets, and dots after what may be repeated
  *   requirements  categories (for ACL rules), flags, the positions of keys and what is done to them
+ *   reply         its type in RESP3, if RESP2 has another one
  *   differences   from Redis: the rows of redis-compat/differences.md that name the command
  *   example       if there is one in docs/examples
  *
@@ -154,6 +155,13 @@ static void add_channels(struct buf *out, const struct command *c)
 
 /* ---- Sections */
 
+static void add_reply(struct buf *out, const struct command *c)
+{
+    struct bytes text = examples_reply(command_full_name(c));
+    if (text.n)
+        buf_printf(out, "* Reply to the example in RESP3: %.*s.\n", (int)text.n, text.p);
+}
+
 static void add_differences(struct buf *out, const struct command *c)
 {
     struct bytes row;
@@ -206,6 +214,7 @@ static void add_section(struct buf *out, const struct command *c)
     add_words(out, c);
     add_keys(out, c);
     add_channels(out, c);
+    add_reply(out, c);
     add_differences(out, c);
     add_example(out, c);
     for (const struct command *const *s = c->subcommands; s && *s; s++)

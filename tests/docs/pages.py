@@ -264,9 +264,13 @@ def empty(server):
             time.sleep(0.01)
 
 
+def server_of_examples(server):
+    return Server(server, "--appendonly", "yes", "--aclfile", "users.acl", conf="", files={"users.acl": b""})
+
+
 def run_examples(server):
     """Those of the reference: each is what a console block has, on a server without keys."""
-    with Server(server, "--appendonly", "yes", "--aclfile", "users.acl", conf="", files={"users.acl": b""}) as s:
+    with server_of_examples(server) as s:
         s.start().close()
         for path in sorted(glob.glob(os.path.join(ROOT, "docs/examples/*.txt"))):
             page = Page(path, s)

@@ -17,6 +17,12 @@ TEST(nothing_is_found_by_another_name)
     CHECK(examples_find("").n == 0);
 }
 
+TEST(a_reply_is_told_where_the_protocols_have_different_types)
+{
+    CHECK(bytes_has_prefix(examples_reply("config|get"), "map "));
+    CHECK(examples_reply("get").n == 0);
+}
+
 TEST(differences_are_found_one_by_one)
 {
     CHECK(bytes_has_prefix(examples_difference("zrank", 0), "| ZRANK, ZREVRANK with WITHSCORE |"));
@@ -36,4 +42,5 @@ TEST(a_word_that_is_part_of_another_command_names_none)
 }
 
 UNIT_MAIN(T(an_example_is_found_by_its_commands_full_name), T(nothing_is_found_by_another_name),
+          T(a_reply_is_told_where_the_protocols_have_different_types),
           T(differences_are_found_one_by_one), T(a_word_that_is_part_of_another_command_names_none))
