@@ -39,18 +39,18 @@
 
 static void usage(void)
 {
-    fputs("Millrace " VERSION_MILLRACE ": queues, streams and pub/sub, for clients that speak to "
-          "Redis.\n\n"
+    fputs("Millrace " VERSION_MILLRACE ": queues, streams and pub/sub, over the Redis "
+          "protocol.\n\n"
           "  millrace-server [FILE] [--SETTING VALUE ...] [-]\n\n"
-          "  FILE             settings, one a line; those on the command line come after them\n"
-          "  --SETTING VALUE  any setting by its name\n"
+          "  FILE             settings, one per line; the command line is applied after them\n"
+          "  --SETTING VALUE  any setting, by name\n"
           "  -                more settings from standard input\n\n"
           "  millrace-server --print-sample-config   every setting, with its default and what it "
           "does\n"
           "  millrace-server --print-conf-manual     the same as a manual page\n"
           "  millrace-server --print-reference DIR   commands, settings, metrics, errors, HTTP "
           "paths as Markdown\n"
-          "  millrace-server --healthcheck URL       0 when a running server answers there with "
+          "  millrace-server --healthcheck URL       0 if a running server answers there with "
           "2xx, else 1\n"
           "  millrace-server --version\n\n"
           "Examples:\n"
