@@ -81,7 +81,7 @@ static int start(struct dial *d, const struct addrinfo *to)
         return note(d, bound, "bind-source-addr", strerror(-bound));
     }
     if (connect(fd, to->ai_addr, to->ai_addrlen) < 0 && errno != EINPROGRESS) {
-        int error = errno;
+        int error = errno == EAGAIN ? EADDRNOTAVAIL : errno; /* -EAGAIN is "in progress" here */
         close(fd);
         return note(d, -error, "connect", strerror(error));
     }
@@ -119,7 +119,7 @@ static bool is_connected_to_itself(int fd)
 }
 
 /* 0: connected; -EAGAIN; else -errno. */
-static int look(int fd)
+static int check_connected(int fd)
 {
     int error = 0;
     socklen_t n = sizeof(error);
@@ -156,7 +156,7 @@ static int advance(struct dial *d)
 {
     if (d->stage == SECURING)
         return secure(d);
-    int r = look(conn_fd(d->conn));
+    int r = check_connected(conn_fd(d->conn));
     if (r == -EAGAIN)
         return r;
     if (r < 0)

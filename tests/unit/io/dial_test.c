@@ -12,9 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-static int seen;
+static int seen, connect_error;
+
+/* In place of the C library's. */
+int connect(int fd, const struct sockaddr *to, socklen_t n)
+{
+    if (!connect_error)
+        return (int)syscall(SYS_connect, fd, to, n);
+    errno = connect_error;
+    return -1;
+}
 
 static void ready(void *context, int events)
 {
@@ -75,6 +85,19 @@ static bool says(const struct end *e, const char *what)
         return true;
     printf("# <%s>\n", dial_why(e->dial));
     return false;
+}
+
+/* The system may answer EAGAIN (an IPsec policy without keys yet), which is not "in progress". */
+TEST(a_connect_that_must_be_tried_again_is_an_error)
+{
+    struct end e = begin("127.0.0.1");
+    struct dial_to to = {.host = "127.0.0.1", .port = e.port, .source = ""};
+    e.dial = dial_new(e.loop, &to, ready, NULL);
+    connect_error = EAGAIN;
+    int r = dial_step(e.dial, &e.conn);
+    connect_error = 0;
+    CHECK(r < 0 && r != -EAGAIN && says(&e, "connect: "));
+    end(&e);
 }
 
 TEST(a_connection_is_made_from_the_address_that_is_asked_for)
@@ -292,6 +315,7 @@ TEST(who_vouches_for_others_has_to_be_known)
 }
 
 UNIT_MAIN(T(a_connection_is_made_from_the_address_that_is_asked_for),
+          T(a_connect_that_must_be_tried_again_is_an_error), T(what_does_not_work_is_said),
           T(a_name_is_looked_up_and_all_its_addresses_are_tried), T(what_does_not_work_is_said),
           T(nobody_is_connected_to_himself), T(a_dial_can_be_dropped_at_any_time),
           T(the_other_sides_certificate_has_to_be_good), T(a_name_has_to_be_the_certificates),
