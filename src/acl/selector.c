@@ -165,8 +165,9 @@ static bool has_blank(struct bytes x)
 }
 
 /* "+name|sub" of a command of ours. word: "name|sub" in lower case. */
-static const char *part_rule(struct selector *s, const struct registry *r, const struct command *c,
-                             struct bytes word, struct bytes sub, bool allow)
+static const char *subcommand_rule(struct selector *s, const struct registry *r,
+                                   const struct command *c, struct bytes word, struct bytes sub,
+                                   bool allow)
 {
     const char *bar = sub.n ? memchr(sub.p, '|', sub.n) : NULL;
     if (sub.n == 0)
@@ -221,7 +222,7 @@ static const char *command_rule(struct selector *s, const struct registry *r, st
     if (!c && !foreign_command(bar ? word : name))
         return UNKNOWN;
     if (c && bar)
-        return part_rule(s, r, c, word, bytes_of(bar + 1, n - name.n - 1), allow);
+        return subcommand_rule(s, r, c, word, bytes_of(bar + 1, n - name.n - 1), allow);
     if (c)
         set_command(s, r, c, allow);
     note_rule(s, word, allow);

@@ -12,17 +12,17 @@
 #endif
 
 static timer_t timer;
-static void (*ring)(void);
+static void (*handle)(void);
 
 static void on_signal(int number)
 {
     (void)number;
-    ring();
+    handle();
 }
 
-void alarm_make(void (*rang)(void))
+void alarm_make(void (*handler)(void))
 {
-    ring = rang;
+    handle = handler;
     struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGALRM, &a, NULL);
     struct sigevent e = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM};
@@ -33,7 +33,7 @@ void alarm_make(void (*rang)(void))
 
 void alarm_arm(int64_t after_us)
 {
-    ASSERT(ring && after_us > 0); /* 0 would disarm it */
+    ASSERT(handle && after_us > 0); /* 0 would disarm it */
     struct itimerspec t = {
         .it_value = {.tv_sec = after_us / 1000000, .tv_nsec = after_us % 1000000 * 1000}};
     timer_settime(timer, 0, &t, NULL);

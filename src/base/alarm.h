@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-/* rang() runs in a signal handler of the calling thread and must be async-signal-safe. */
-void alarm_make(void (*rang)(void));
-/* Calls rang() once after that many microseconds. Cost: a system call. */
+/* handler() runs in a signal handler of the calling thread and must be async-signal-safe. */
+void alarm_make(void (*handler)(void));
+/* Calls handler() once after that many microseconds. Cost: a system call. */
 void alarm_arm(int64_t after_us);
 
 #endif

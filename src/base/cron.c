@@ -68,7 +68,7 @@ static bool refuse_number(const struct reading *r, const char *what, unsigned le
 }
 
 /* Splits *text at the first `at`: *head is the part before it, *text the part after it. */
-static bool cut(struct bytes *text, char at, struct bytes *head)
+static bool split_at(struct bytes *text, char at, struct bytes *head)
 {
     const char *p = text->n ? memchr(text->p, at, text->n) : NULL;
     *head = p ? bytes_of(text->p, (size_t)(p - text->p)) : *text;
@@ -131,11 +131,11 @@ static bool read_part(const struct reading *r, struct bytes part, uint64_t *set)
 {
     struct bytes range, from;
     unsigned first = fields[r->field].least, last = fields[r->field].last, step = 1;
-    bool steps = cut(&part, '/', &range);
+    bool steps = split_at(&part, '/', &range);
     if (steps && !read_step(r, part, &step))
         return false;
     if (!is_star(range)) {
-        bool is_range = cut(&range, '-', &from);
+        bool is_range = split_at(&range, '-', &from);
         if (is_range && !read_range(r, from, range, &first, &last))
             return false;
         if (!is_range) {
@@ -174,7 +174,7 @@ static bool read_field(const struct reading *r, uint64_t *set)
     if (has_unsupported(r))
         return refuse(r, "L, W and # are not supported");
     do {
-        more = cut(&rest, ',', &part);
+        more = split_at(&rest, ',', &part);
         if (!read_part(r, part, set))
             return false;
     } while (more);
@@ -208,7 +208,7 @@ static bool read_fields(const struct bytes words[FIELDS], struct cron_fields *ou
         if (!read_field(&(struct reading){f, words[f], why}, &sets[f]))
             return false;
     struct bytes hour = words[HOUR], star;
-    cut(&hour, '/', &star);
+    split_at(&hour, '/', &star);
     *out = (struct cron_fields){
         .seconds = sets[SECOND],
         .minutes = sets[MINUTE],

@@ -261,7 +261,7 @@ void metric_print_info(struct metric_set *set, const char *section, struct buf *
     }
 }
 
-/* ---- All of them */
+/* ---- Walks */
 
 struct column {
     const struct metric_family *family;
@@ -324,7 +324,7 @@ bool metric_walk_table(struct metric_set *set, size_t table,
     return true;
 }
 
-/* ---- Single ones */
+/* ---- Single metrics */
 
 static bool is_named(const char *name, const char *wanted)
 {

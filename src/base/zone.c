@@ -163,7 +163,7 @@ static bool is_name(struct bytes name)
 
 /* Whether it is a usable file of tzdata: begins with "TZif", and has no leap seconds (count at byte
  * 28), with which its times would not be Unix time. */
-static bool look_at(const char *path, struct version *version)
+static bool check_file(const char *path, struct version *version)
 {
     char head[32];
     struct stat s;
@@ -204,7 +204,7 @@ const struct zone *zone_find(struct zone_table *t, struct bytes name)
     if (!is_name(name))
         return NULL;
     int n = snprintf(path, sizeof(path), "%s/%.*s", t->directory, (int)name.n, name.p);
-    if (n < 0 || n >= (int)sizeof(path) || !look_at(path, &version))
+    if (n < 0 || n >= (int)sizeof(path) || !check_file(path, &version))
         return NULL;
     for (const struct known *k = t->known; k; k = k->next)
         if (bytes_equal(bytes_text(k->name), name) && is_same(&k->version, &version))

@@ -47,11 +47,12 @@ enum setting_flag {
     SETTING_REREAD = 1 << 11,  /* acts even if set to the same text, since it names a file */
 };
 
-enum { /* flags of shutdown-on-sigint and shutdown-on-sigterm */
-       SETTINGS_SHUTDOWN_SAVE = 1,
-       SETTINGS_SHUTDOWN_NOSAVE = 2,
-       SETTINGS_SHUTDOWN_NOW = 4,
-       SETTINGS_SHUTDOWN_FORCE = 8
+/* Flags of shutdown-on-sigint and shutdown-on-sigterm. */
+enum {
+    SETTINGS_SHUTDOWN_SAVE = 1,
+    SETTINGS_SHUTDOWN_NOSAVE = 2,
+    SETTINGS_SHUTDOWN_NOW = 4,
+    SETTINGS_SHUTDOWN_FORCE = 8
 };
 
 #define SETTINGS_SAVE_POINTS 32

@@ -11,7 +11,7 @@
  *
  * When the limit (`most`) is exceeded the chain is lost: its content is freed, passed() is called
  * once, and later additions are only counted. chain_reserve() must still return room, always the
- * same block (nowhere()). */
+ * same block (discard_room()). */
 #include "ds/chain.h"
 
 #include "base/assert.h"
@@ -142,7 +142,7 @@ static void lose(struct chain *c)
 }
 
 /* Room that is overwritten by each use. */
-static char *nowhere(struct chain *c, size_t n)
+static char *discard_room(struct chain *c, size_t n)
 {
     c->closed = chain_end(c);
     if (c->tail && c->tail->cap < n)
@@ -159,7 +159,7 @@ char *chain_grow(struct chain *c, size_t n)
     if (!c->lost && is_over(c, n))
         lose(c);
     if (c->lost)
-        return nowhere(c, n);
+        return discard_room(c, n);
     /* Chains with little recent traffic begin with a small block. */
     struct chain_block *b =
         block_get(c, c->blocks || c->recent > SMALL ? (n > SMALL ? n : SMALL + 1) : n);
@@ -170,7 +170,7 @@ char *chain_grow(struct chain *c, size_t n)
 }
 
 /* True: the chain is lost, or n more bytes would lose it; they are counted and dropped. */
-static bool loses(struct chain *c, size_t n)
+static bool drops(struct chain *c, size_t n)
 {
     if (!c->lost && is_over(c, n))
         lose(c);
@@ -182,7 +182,7 @@ static bool loses(struct chain *c, size_t n)
 /* Adds what does not fit into the last block, or is large, and may exceed the limit. */
 __attribute__((noinline)) static void add_slowly(struct chain *c, struct bytes x)
 {
-    if ((c->lost || x.n > CHAIN_FREE) && loses(c, x.n))
+    if ((c->lost || x.n > CHAIN_FREE) && drops(c, x.n))
         return;
     size_t room = (size_t)(c->limit - c->at);
     if (x.n > room && room) {
@@ -212,7 +212,7 @@ void chain_add_str(struct chain *c, struct str *s)
 {
     if (s->n == 0)
         return;
-    if (loses(c, s->n))
+    if (drops(c, s->n))
         return;
     struct chain_block *b = mem_alloc(sizeof(*b));
     *b = (struct chain_block){.ref = str_ref(s), .p = s->p, .n = s->n};

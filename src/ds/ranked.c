@@ -10,7 +10,7 @@
  *           wholly.
  *   remove  node_remove() goes down; an empty child is dropped, and one that is less than a quarter
  *           full is merged with a neighbour when both fit into one. So a node may be less than half
- *           full, but never empty. A root with a single child gives way to it.
+ *           full, but never empty. A root with a single child is replaced by it.
  *
  * On the way back up every inner node updates its data on the child, whose first item may have
  * changed. */

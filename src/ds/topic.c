@@ -366,7 +366,7 @@ static void read_word(struct match *m, struct bytes word)
     reach_many(m); /* they match the words after this one */
 }
 
-static void tell(const struct set *s, topic_take *take, void *context)
+static void report(const struct set *s, topic_take *take, void *context)
 {
     for (size_t i = 0; i < s->n; i++)
         if (s->items[i]->value)
@@ -389,8 +389,8 @@ void topic_match(const struct topic *t, struct bytes text, topic_take *take, voi
     reach_many(&m);
     while ((m.now->n || m.many.n) && next_word(&left, &word))
         read_word(&m, word);
-    tell(m.now, take, context);
-    tell(&m.many, take, context);
+    report(m.now, take, context);
+    report(&m.many, take, context);
     for (size_t i = 0; i < m.many.n; i++)
         m.many.items[i]->reached = 0;
     set_free(&m.sets[0]);
@@ -410,7 +410,7 @@ struct census {
     bool sound;
 };
 
-static void look_at(struct census *c, const struct topic_node *x)
+static void check_node(struct census *c, const struct topic_node *x)
 {
     bool needed = x->value || x->literals || x->one || x->many;
     c->sound = c->sound && needed && !x->reached;
@@ -423,7 +423,7 @@ static void look_at(struct census *c, const struct topic_node *x)
 static void walk(struct census *c, const struct topic_node *top)
 {
     const struct topic_node *x = top;
-    look_at(c, top);
+    check_node(c, top);
     for (;;) {
         const struct topic_node *below = x->one ? x->one : x->many;
         while (!below && x != top) {
@@ -434,7 +434,7 @@ static void walk(struct census *c, const struct topic_node *top)
             return;
         c->sound = c->sound && (below->parent == x);
         x = below;
-        look_at(c, x);
+        check_node(c, x);
     }
 }
 

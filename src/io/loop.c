@@ -67,7 +67,7 @@ void loop_free(struct loop *l)
     mem_free(l);
 }
 
-static void tell_ready(struct loop *l)
+static void report_ready(struct loop *l)
 {
     while (!dlist_empty(&l->ready)) {
         struct loop_fd *w = dlist_item(l->ready.next, struct loop_fd, at);
@@ -97,7 +97,7 @@ static void run(struct loop *l, int64_t wait_ms)
 void loop_turn(struct loop *l, int64_t wait_ms)
 {
     run(l, wait_ms);
-    tell_ready(l);
+    report_ready(l);
 }
 
 void loop_after_fork(struct loop *l)

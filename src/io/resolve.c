@@ -16,7 +16,7 @@
 struct lookup {
     _Atomic int shares;
     _Atomic bool done;
-    int bell;    /* an eventfd, written by the thread when done */
+    int done_fd; /* an eventfd, written by the thread when done */
     int failure; /* EAI_ */
     struct addrinfo *list;
     char service[8];
@@ -25,7 +25,7 @@ struct lookup {
 
 struct resolve {
     struct lookup *lookup;
-    struct loop_fd *watch; /* of the bell; NULL: a numeric address */
+    struct loop_fd *watch; /* of done_fd; NULL: a numeric address */
     int error;             /* creating the thread or the eventfd failed */
 };
 
@@ -35,8 +35,8 @@ static void give_up(struct lookup *u)
         return;
     if (u->list)
         freeaddrinfo(u->list);
-    if (u->bell >= 0)
-        close(u->bell);
+    if (u->done_fd >= 0)
+        close(u->done_fd);
     mem_free(u);
 }
 
@@ -55,15 +55,15 @@ static void run(void *argument)
     look_up(u, AI_ADDRCONFIG);
     atomic_store(&u->done, true);
     uint64_t one = 1;
-    ssize_t n = write(u->bell, &one, sizeof(one));
+    ssize_t n = write(u->done_fd, &one, sizeof(one));
     (void)n; /* cannot fail on an eventfd */
     give_up(u);
 }
 
 static int start_thread(struct lookup *u)
 {
-    u->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (u->bell < 0)
+    u->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (u->done_fd < 0)
         return -errno;
     atomic_store(&u->shares, 2);
     int error = worker_alone(run, u);
@@ -81,12 +81,12 @@ struct resolve *resolve_new(struct loop *l, const char *host, int port,
     memcpy(u->host, host, n);
     snprintf(u->service, sizeof(u->service), "%d", port);
     u->shares = 1;
-    u->bell = -1;
+    u->done_fd = -1;
     look_up(u, AI_NUMERICHOST);
     if (u->failure == EAI_NONAME) {
         r->error = start_thread(u);
         if (!r->error) {
-            r->watch = loop_fd_new(l, u->bell, ready, context);
+            r->watch = loop_fd_new(l, u->done_fd, ready, context);
             loop_fd_want(r->watch, LOOP_READ);
         }
     }

@@ -10,8 +10,8 @@
 bool aof_batch_is_kept(const struct journal_batch *b);
 /* Appends the body to out. from: the journal offset before the batch. */
 void aof_batch_print(const struct journal_batch *b, uint64_t from, struct buf *out);
-/* Appends the SELECT that a replica's file begins with: the primary's stream, which goes on in that
- * database, does not repeat it there. */
+/* Appends the SELECT that a replica's file begins with: the primary's stream continues in that
+ * database without repeating it. */
 void aof_batch_print_select(int db, struct buf *out);
 
 #endif

@@ -300,7 +300,7 @@ int aof_files_move_aside(struct aof_files *f, char aside[MANIFEST_ERROR])
     return file_rename(f->directory, aside);
 }
 
-/* ---- Looking after them */
+/* ---- Maintenance */
 
 void aof_files_measure(struct aof_files *f)
 {

@@ -7,11 +7,10 @@
  *   note        #SKIP:<n>  #ONLY:<n>  #ID:<id>      in a frame: where file and stream differ
  *   trailer     #CRC:<bytes>:<crc32c>:<synced>      after each frame
  *
- * A frame is: the timestamp or nothing; its body, which is one turn's effects in RESP with notes
- * among them; the trailer. Version 1 has no notes. The random salt of the header seeds all
- * checksums behind it, so that frames of other files, or bytes that a client wrote to look like a
- * frame, are never accepted. docs/formats/aof.md describes the format.
- * Pure: no file is touched and nothing is allocated. */
+ * A frame is: an optional timestamp; the body, which is one turn's effects in RESP with notes among
+ * them; the trailer. Version 1 has no notes. The random salt of the header seeds all checksums
+ * after it, so that frames of other files, or client data that look like a frame, are never
+ * accepted. docs/formats/aof.md describes the format. Pure: no file access, no allocation. */
 #ifndef PERSIST_AOF_FRAME_H
 #define PERSIST_AOF_FRAME_H
 

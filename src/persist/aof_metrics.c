@@ -56,7 +56,7 @@ static const struct metric_family latency = {
 
 const struct metric_table aof_metrics_latency = {.family = &latency};
 
-/* ---- The same by size */
+/* ---- Sizes */
 
 static const double limits[] = {0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5};
 

@@ -64,7 +64,7 @@ struct reader {
     bool notes;                          /* frames may have notes: version 2 */
     char next_id[HISTORY_ID_LENGTH + 1]; /* of a history without bytes so far; "": none */
     uint64_t reported;
-    /* Starts of frames for tell_tail(): near, which is replaced once stream_most bytes of stream
+    /* Starts of frames for emit_tail(): near, which is replaced once stream_most bytes of stream
      * follow it, and its predecessor far. */
     struct place near, far;
 };
@@ -115,7 +115,7 @@ static bool apply(struct reader *r, const struct bytes *argv, int argc, size_t a
     return false;
 }
 
-static void tell_ahead(struct reader *r)
+static void announce_ahead(struct reader *r)
 {
     if (r->o->ahead && r->batch.n)
         r->o->ahead(r->o->context, r->batch.commands, r->batch.n);
@@ -128,7 +128,7 @@ static bool apply_frame(struct reader *r, size_t at, size_t end)
     while (at < end) {
         if (b->from != at)
             parse_batch(r, at);
-        tell_ahead(r);
+        announce_ahead(r);
         for (unsigned i = 0; i < b->n && at < end; at = b->ends[i++])
             if (!apply(r, b->commands[i].argv, b->commands[i].argc, at))
                 return false;
@@ -166,36 +166,34 @@ static struct aof_parsed skip_commands(struct reader *r, size_t at, size_t *end)
 struct body {
     uint64_t stream, skipped;         /* its bytes; those not stored in the file */
     uint64_t only;                    /* this many of the next bytes are not part of it */
-    bool continues;                   /* there are bytes before the first ID note, or no such note
-                                       */
+    bool continues;                   /* bytes precede the first ID note, if any */
     char id[HISTORY_ID_LENGTH + 1];   /* of the last bytes; "": as before the frame */
-    char next[HISTORY_ID_LENGTH + 1]; /* of the last ID note, perhaps without bytes so far; "": none
-                                       */
+    char next[HISTORY_ID_LENGTH + 1]; /* of the last ID note, perhaps without bytes; "": none */
     uint64_t next_at;                 /* stream bytes before that note */
     bool wrong;                       /* the notes contradict each other or the commands */
 };
 
 /* Accounts for the commands between `from` and `to`. */
-static void take_commands(struct reader *r, struct body *b, size_t from, size_t to, bool tell)
+static void take_commands(struct reader *r, struct body *b, size_t from, size_t to, bool emit)
 {
     size_t only = to - from < b->only ? to - from : (size_t)b->only;
     struct bytes kept = {r->data.p + from + only, to - from - only};
     b->only -= only;
     b->stream += kept.n;
-    if (tell && kept.n)
+    if (emit && kept.n)
         r->o->stream(r->o->context, kept, 0);
 }
 
 /* An ID made by a confirmation takes effect with its first byte (replica/confirm.h: STEPS), any
  * other at once. */
-static void settle_id(struct body *b)
+static void apply_next_id(struct body *b)
 {
     if (b->next[0] && (b->stream > b->next_at || history_generation(b->next) == 0))
         memcpy(b->id, b->next, sizeof(b->id));
 }
 
 /* False: the line is not a note. */
-static bool take_note(struct reader *r, struct body *b, struct bytes line, bool tell)
+static bool take_note(struct reader *r, struct body *b, struct bytes line, bool emit)
 {
     struct aof_frame_note note;
     if (!r->notes || !aof_frame_parse_note(line, &note))
@@ -204,7 +202,7 @@ static bool take_note(struct reader *r, struct body *b, struct bytes line, bool 
     if (note.kind == JOURNAL_ONLY) {
         b->only = note.n;
     } else if (note.kind == JOURNAL_ID) {
-        settle_id(b);
+        apply_next_id(b);
         b->continues = b->continues || (!b->next[0] && b->stream);
         memcpy(b->next, note.id, sizeof(b->next));
         b->next_at = b->stream;
@@ -212,24 +210,24 @@ static bool take_note(struct reader *r, struct body *b, struct bytes line, bool 
         b->wrong = b->wrong || note.n > SKIPPED_MOST - b->skipped;
         b->skipped += b->wrong ? 0 : note.n;
         b->stream += b->wrong ? 0 : note.n;
-        if (tell && !b->wrong)
+        if (emit && !b->wrong)
             r->o->stream(r->o->context, bytes_of(NULL, 0), note.n);
     }
     return true;
 }
 
 /* Reads a body up to a trailer or an item that does not belong in a frame, which is returned and
- * begins at *end. tell: passes the stream on. */
+ * begins at *end. emit: passes the stream on. */
 static struct aof_parsed read_body(struct reader *r, size_t at, struct body *b, size_t *end,
-                                   bool tell)
+                                   bool emit)
 {
     *b = (struct body){0};
     for (;;) {
         struct aof_parsed p = skip_commands(r, at, end);
-        take_commands(r, b, at, *end, tell);
-        if (p.item != AOF_PARSE_LINE || !take_note(r, b, p.line, tell)) {
+        take_commands(r, b, at, *end, emit);
+        if (p.item != AOF_PARSE_LINE || !take_note(r, b, p.line, emit)) {
             b->wrong = b->wrong || b->only;
-            settle_id(b);
+            apply_next_id(b);
             b->continues = b->continues || (!b->next[0] && b->stream);
             return p;
         }
@@ -238,7 +236,7 @@ static struct aof_parsed read_body(struct reader *r, size_t at, struct body *b, 
 }
 
 /* False: the caller stops the reading. */
-static bool tell_time(struct reader *r, struct bytes line)
+static bool report_time(struct reader *r, struct bytes line)
 {
     long long seconds;
     if (!r->o->at_time || !aof_frame_parse_timestamp(line, &seconds) ||
@@ -250,7 +248,7 @@ static bool tell_time(struct reader *r, struct bytes line)
 
 /* The highest `synced` of any good frame after the damage; 0: there is none. Frames are found by
  * their trailers, at any position. */
-static uint64_t synced_behind(struct reader *r, size_t from)
+static uint64_t synced_after(struct reader *r, size_t from)
 {
     uint64_t most = 0;
     while (from < r->data.n) {
@@ -276,9 +274,9 @@ static void damaged(struct reader *r, size_t at, uint64_t synced)
 {
     struct aof_read_result *x = r->result;
     ASSERT(x->good <= at);
-    uint64_t behind = synced_behind(r, at);
-    if (behind > synced)
-        synced = behind;
+    uint64_t later = synced_after(r, at);
+    if (later > synced)
+        synced = later;
     if (x->offset < synced) {
         x->status = AOF_READ_DAMAGED;
         snprintf(x->error, sizeof(x->error),
@@ -292,7 +290,7 @@ static void damaged(struct reader *r, size_t at, uint64_t synced)
 }
 
 /* Moves near and far, when a frame begins at `good`. */
-static void tail_passes(struct reader *r)
+static void advance_tail_starts(struct reader *r)
 {
     const struct aof_read_result *x = r->result;
     if (r->near.at && x->offset - r->near.offset < r->o->stream_most)
@@ -306,10 +304,10 @@ struct frame {
     size_t begin, start, end, next; /* positions of timestamp, body, trailer, and what follows */
     struct bytes when;              /* the timestamp line; empty: none */
     struct body body;
-    struct aof_parsed behind; /* the item after the body: a trailer if the frame is good */
+    struct aof_parsed after; /* the item after the body: a trailer if the frame is good */
 };
 
-static void find_frame(struct reader *r, size_t at, struct frame *f, bool tell)
+static void find_frame(struct reader *r, size_t at, struct frame *f, bool emit)
 {
     long long seconds;
     struct aof_parsed p = aof_parse(r->data, at, &r->room);
@@ -319,14 +317,14 @@ static void find_frame(struct reader *r, size_t at, struct frame *f, bool tell)
         f->when = p.line;
         f->start = p.next;
     }
-    f->behind = read_body(r, f->start, &f->body, &f->end, tell);
-    f->next = f->behind.next;
+    f->after = read_body(r, f->start, &f->body, &f->end, emit);
+    f->next = f->after.next;
 }
 
 static bool is_whole(const struct reader *r, const struct frame *f, struct aof_frame_trailer *t)
 {
-    return f->behind.item == AOF_PARSE_LINE &&
-           aof_frame_is_sound(r->salt, r->data, f->end, f->behind.line, t) &&
+    return f->after.item == AOF_PARSE_LINE &&
+           aof_frame_is_sound(r->salt, r->data, f->end, f->after.line, t) &&
            t->bytes == f->end - f->start && !f->body.wrong;
 }
 
@@ -367,9 +365,9 @@ static void read_framed(struct reader *r, size_t at)
     x->good = at;
     for (;;) {
         struct aof_frame_trailer t;
-        tail_passes(r);
+        advance_tail_starts(r);
         find_frame(r, x->good, &f, false);
-        if (f.behind.item == AOF_PARSE_END && f.end == f.begin)
+        if (f.after.item == AOF_PARSE_END && f.end == f.begin)
             return;
         if (!is_whole(r, &f, &t)) {
             damaged(r, f.begin, synced);
@@ -379,7 +377,7 @@ static void read_framed(struct reader *r, size_t at)
             frames_are_missing(x, f.begin, t.synced);
             return;
         }
-        if (!tell_time(r, f.when))
+        if (!report_time(r, f.when))
             return;
         if (t.synced > synced)
             synced = t.synced;
@@ -392,7 +390,7 @@ static void read_framed(struct reader *r, size_t at)
 }
 
 /* Passes on the end of the stream by reading the last frames again, without applying them. */
-static void tell_tail(struct reader *r)
+static void emit_tail(struct reader *r)
 {
     const struct place *from =
         r->result->offset - r->near.offset >= r->o->stream_most ? &r->near : &r->far;
@@ -408,7 +406,7 @@ static void header_is_damaged(struct aof_read_result *x)
 }
 
 /* The file begins with neither a command nor a timestamp, unlike any file of Redis. */
-static bool begins_oddly(struct reader *r)
+static bool begins_unlike_redis(struct reader *r)
 {
     struct aof_parsed p = aof_parse(r->data, 0, &r->room);
     long long seconds;
@@ -435,7 +433,7 @@ struct plain {
     bool in_multi;
 };
 
-static bool go_on(struct reader *r, struct plain *f, size_t next)
+static bool advance(struct reader *r, struct plain *f, size_t next)
 {
     ASSERT(next > f->at && next <= r->data.n);
     f->at = next;
@@ -455,7 +453,7 @@ static bool plain_command(struct reader *r, struct plain *f, const struct bytes 
         return false;
     if (bytes_is(argv[0], "exec"))
         f->in_multi = false;
-    return go_on(r, f, next);
+    return advance(r, f, next);
 }
 
 /* As Redis reads it: commands one by one; a transaction at the end counts only if complete. */
@@ -466,7 +464,7 @@ static void read_plain(struct reader *r, size_t start)
     struct plain f = {.at = start};
     for (;;) {
         parse_batch(r, f.at);
-        tell_ahead(r);
+        announce_ahead(r);
         for (unsigned i = 0; i < b->n; i++)
             if (!plain_command(r, &f, b->commands[i].argv, b->commands[i].argc, b->ends[i]))
                 return;
@@ -491,10 +489,10 @@ static void read_plain(struct reader *r, size_t start)
             header_is_damaged(x);
             return;
         }
-        if (p.item == AOF_PARSE_LINE ? !f.in_multi && !tell_time(r, p.line)
+        if (p.item == AOF_PARSE_LINE ? !f.in_multi && !report_time(r, p.line)
                                      : !plain_command(r, &f, r->room.argv, p.argc, p.next))
             return;
-        if (p.item == AOF_PARSE_LINE && !go_on(r, &f, p.next))
+        if (p.item == AOF_PARSE_LINE && !advance(r, &f, p.next))
             return;
     }
 }
@@ -515,10 +513,10 @@ void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_re
         n += aof_frame_parse_generation(r.salt, bytes_of(data.p + n, data.n - n), &generation);
         read_framed(&r, n);
         if (o->stream && (result->status == AOF_READ_GOOD || result->status == AOF_READ_TORN))
-            tell_tail(&r);
-    } else if (begins_oddly(&r) && has_trailers(data)) {
+            emit_tail(&r);
+    } else if (begins_unlike_redis(&r) && has_trailers(data)) {
         header_is_damaged(result);
-    } else if (begins_as_ours(data) || (o->ours && begins_oddly(&r))) {
+    } else if (begins_as_ours(data) || (o->ours && begins_unlike_redis(&r))) {
         result->status = AOF_READ_TORN;
         result->framed = true;
         snprintf(result->error, sizeof(result->error), "the head of the segment is torn");

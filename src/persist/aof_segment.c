@@ -72,13 +72,13 @@ static void fail(struct aof_segment *s, enum aof_segment_state state, int error)
         s->error = error;
 }
 
-static void make_good(struct aof_segment *s)
+static void clear_error(struct aof_segment *s)
 {
     s->state = AOF_SEGMENT_SOUND;
     s->error = 0;
 }
 
-/* ---- Which file */
+/* ---- Opening and closing */
 
 /* The first frame of a file selects its database: on a primary in the stream, on a replica as bytes
  * of the file only. */
@@ -132,7 +132,7 @@ void aof_segment_start_over(struct aof_segment *s)
     s->locals_synced = s->journal->locals;
     s->unsynced = false;
     s->notes_ahead = 0;
-    make_good(s);
+    clear_error(s);
     s->enospc = 0;
     aof_files_make_reserve(s->files);
     ASSERT(aof_segment_is_sound(s));
@@ -143,7 +143,7 @@ void aof_segment_close(struct aof_segment *s)
     ASSERT(!aof_segment_is_busy(s));
     file_close(s->fd);
     s->fd = -1;
-    make_good(s);
+    clear_error(s);
     s->enospc = 0;
     journal_detach(&s->reader);
 }
@@ -319,7 +319,7 @@ static int write_composed(struct aof_segment *s, const struct journal_batch *b)
 }
 
 /* Takes a written batch from the journal. */
-static void take(struct aof_segment *s, size_t stream_n, size_t note_n, bool kept)
+static void take_written(struct aof_segment *s, size_t stream_n, size_t note_n, bool kept)
 {
     s->unsynced = s->unsynced || kept;
     s->notes_ahead = 0;
@@ -329,7 +329,7 @@ static void take(struct aof_segment *s, size_t stream_n, size_t note_n, bool kep
 
 /* Truncates to the last complete frame after a failed write. True: there is space now, try again.
  */
-static bool take_back(struct aof_segment *s, int error)
+static bool undo_write(struct aof_segment *s, int error)
 {
     bool cut = file_truncate(s->fd, (int64_t)s->size) == 0;
     if (cut && error == -ENOSPC && aof_files_give_reserve_up(s->files)) {
@@ -352,12 +352,12 @@ void aof_segment_write(struct aof_segment *s)
         error = s->header_pending ? write_header(s) : 0;
         if (!error)
             error = plain ? write_plain(s) : write_composed(s, &b);
-    } while (error && take_back(s, error));
+    } while (error && undo_write(s, error));
     if (!error)
-        take(s, b.stream.n, b.note_n, kept);
+        take_written(s, b.stream.n, b.note_n, kept);
 }
 
-/* ---- Writing beside a sync */
+/* ---- Writing during an fsync */
 
 static void run_write(struct worker_job *job)
 {
@@ -379,12 +379,12 @@ static void write_done(struct worker_job *job)
     if (s->state >= AOF_SEGMENT_BASE_MISSING)
         return;
     if (w->error) {
-        take_back(s, w->error);
+        undo_write(s, w->error);
         return;
     }
     s->second = w->second;
     grow(s, n);
-    take(s, w->stream_n, w->note_n, w->kept);
+    take_written(s, w->stream_n, w->note_n, w->kept);
 }
 
 bool aof_segment_may_write_beside(const struct aof_segment *s)
@@ -412,14 +412,14 @@ void aof_segment_write_beside(struct aof_segment *s)
     worker_submit(s->writer, &w->job);
 }
 
-/* ---- When something is wrong, or has to be right now */
+/* ---- Failures and synchronous writes */
 
 int aof_segment_sync_now(struct aof_segment *s)
 {
     worker_drain(s->writer);
     worker_drain(s->disk);
     if (s->state == AOF_SEGMENT_WRITE_FAILED)
-        make_good(s); /* another attempt */
+        clear_error(s); /* another attempt */
     if (s->state == AOF_SEGMENT_SOUND)
         aof_segment_write(s);
     if (s->state == AOF_SEGMENT_SOUND && (s->unsynced || s->synced != s->reader.offset)) {
@@ -438,7 +438,7 @@ int aof_segment_sync_now(struct aof_segment *s)
 void aof_segment_retry(struct aof_segment *s)
 {
     ASSERT(s->state < AOF_SEGMENT_BASE_MISSING);
-    make_good(s);
+    clear_error(s);
     aof_segment_write(s);
     if (s->state == AOF_SEGMENT_SOUND && s->enospc && aof_files_make_reserve(s->files))
         s->enospc = 0;
@@ -461,7 +461,7 @@ void aof_segment_repair(struct aof_segment *s, uint64_t base_offset)
     if (s->synced < base_offset)
         s->synced = base_offset;
     s->locals_synced = s->journal->locals_taken;
-    make_good(s);
+    clear_error(s);
     ASSERT(aof_segment_is_sound(s));
 }
 

@@ -162,7 +162,7 @@ static bool is_checksum_of(struct bytes line, struct bytes text)
 
 /* Whether a line is a checksum, perhaps with a few flipped bits in its word: it must not be taken
  * for a comment then. */
-static bool was_checksum(struct bytes line)
+static bool is_damaged_checksum(struct bytes line)
 {
     static const char name[] = "#CRC:";
     size_t n = sizeof(name) - 1;
@@ -179,7 +179,7 @@ static const char *parse_line(struct manifest *m, struct bytes text, struct byte
 {
     struct bytes words[WORDS];
     char *copy;
-    if (was_checksum(line)) {
+    if (is_damaged_checksum(line)) {
         const char *behind = line.p + line.n + 1, *end = text.p + text.n;
         bool good =
             is_checksum_of(line, bytes_of(behind, (size_t)(end - behind))) ||

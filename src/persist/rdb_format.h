@@ -25,7 +25,7 @@ enum rdb_dialect {
 #define RDB_VALKEY_VERSION      80
 
 #define RDB_MAGIC_BYTES 9 /* the name of the format and its version */
-#define RDB_SUM_BYTES   8 /* the checksum behind RDB_EOF, from version 5 on; 0: not computed */
+#define RDB_SUM_BYTES   8 /* the checksum after RDB_EOF, from version 5 on; 0: not computed */
 
 enum rdb_opcode {
     RDB_ENTERPRISE_LEAST = 100, /* codes below are types */

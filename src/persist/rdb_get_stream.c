@@ -447,7 +447,7 @@ static bool read_message_ids(struct rdb_source *r, struct stream *s)
     return good;
 }
 
-/* ---- The whole */
+/* ---- The stream */
 
 static bool read_blocks(struct rdb_source *r, struct stream *s, const struct rdb_get_options *o)
 {

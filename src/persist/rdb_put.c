@@ -5,14 +5,14 @@
  * count and as many strings. Only types that Redis 7.0 reads are used, unless the version asks for
  * more (11: active times of consumers, 12: deadlines of fields).
  *
- * What the chosen type has no place for is written as effects: commands in RESP that the reader
- * applies behind the key (XIDMPRECORD, XNACK, HPEXPIREAT ...). Other servers ignore the field that
- * holds them and lose only that.
+ * What the chosen type cannot hold is written as effects: commands in RESP that the reader applies
+ * after the key (XIDMPRECORD, XNACK, HPEXPIREAT ...). Other servers ignore the field with them and
+ * lose only that.
  *
- * A count stands in front of its elements, so the value must not change between the two: the writer
- * is a forked child, or holds the loop. The number of elements written is asserted against the
- * count, since a mismatch would shift everything behind it. Nothing here can fail: errors of
- * write() stay in the sink. */
+ * A count precedes its elements, so the value must not change in between: the writer is a forked
+ * child, or blocks the loop. The number of elements written is asserted against the count, since a
+ * mismatch would corrupt everything after it. Nothing here can fail: errors of write() are kept in
+ * the sink. */
 #include "persist/rdb_put.h"
 
 #include "base/assert.h"

@@ -1,9 +1,9 @@
 /* Each call completes one item and returns: a line (a value, or the head of a string or aggregate),
  * a piece of a string, or the end of an aggregate.
  *
- *   AT_LINE       a line is gathered up to its LF. A piece that holds all of it is told in place;
- *                 else its front waits in `line`.
- *   IN_STRING     its bytes are told as they come, the first ones with the string itself. Of a
+ *   AT_LINE       a line is collected up to its LF: used in place if one piece has all of
+ *                 it, else its beginning is stored in `line`.
+ *   IN_STRING     its bytes are returned as they come, the first ones with the head. Of a
  *                 verbatim string the first four name the format and are skipped.
  *   AFTER_STRING  CR LF, and the next line.
  *

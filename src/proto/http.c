@@ -47,7 +47,7 @@ const char *http_method_name(enum http_method m)
     return methods[m];
 }
 
-/* ---- What llhttp tells of the head */
+/* ---- Callbacks of llhttp */
 
 static bool follows(struct bytes x, const char *at)
 {
@@ -103,7 +103,7 @@ static struct bytes trim(struct bytes x)
     return x;
 }
 
-/* ---- Judging the head */
+/* ---- Checking the head */
 
 const struct bytes *http_header(const struct http_request *q, const char *name, bool *twice)
 {
@@ -269,7 +269,7 @@ static enum http_step read_head(struct http_request *q)
     return HTTP_STEP_HEAD;
 }
 
-/* ---- Gathering */
+/* ---- Collecting */
 
 /* Whether c may follow `before`, the last bytes of the head. */
 static bool may_follow(struct bytes before, unsigned char c)

@@ -95,7 +95,7 @@ bool pubsub_subscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind k
     return true;
 }
 
-static void tidy(struct audience *a, enum pubsub_kind kind, struct bytes name)
+static void compact(struct audience *a, enum pubsub_kind kind, struct bytes name)
 {
     size_t n = 0;
     for (size_t i = 0; i < a->n; i++) {
@@ -131,7 +131,7 @@ bool pubsub_unsubscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind
         mem_free(a);
         dict_remove(&p->names[kind], name);
     } else if (a->left > 8 && a->left * 2 > a->n) {
-        tidy(a, kind, name);
+        compact(a, kind, name);
     }
     dict_remove(&s->names[kind], name);
     return true;
@@ -158,7 +158,7 @@ void pubsub_leave(struct pubsub *p, struct subscriber *s)
     mem_free(s);
 }
 
-static size_t tell(struct pubsub *p, const struct audience *a, struct pubsub_message *m)
+static size_t deliver_all(struct pubsub *p, const struct audience *a, struct pubsub_message *m)
 {
     size_t heard = 0;
     for (size_t i = 0; i < a->n; i++)
@@ -185,7 +185,7 @@ size_t pubsub_publish(struct pubsub *p, enum pubsub_kind kind, struct bytes chan
     if (__builtin_expect(p->capture != NULL, 0) && kind == PUBSUB_CHANNEL)
         p->capture(p->capture_context, channel, payload);
     if (a)
-        heard += tell(p, a, &m);
+        heard += deliver_all(p, a, &m);
     if (kind == PUBSUB_SHARD || p->names[PUBSUB_PATTERN].used == 0)
         return heard;
     struct dict_walk walk = {0};
@@ -194,7 +194,7 @@ size_t pubsub_publish(struct pubsub *p, enum pubsub_kind kind, struct bytes chan
         if (!glob_match(dict_key(n), channel))
             continue;
         m.pattern = dict_key(n);
-        heard += tell(p, n->value, &m);
+        heard += deliver_all(p, n->value, &m);
     }
     return heard;
 }

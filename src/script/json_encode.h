@@ -5,10 +5,11 @@
 #include <lua.h>
 #include <stdbool.h>
 
-enum json_encode_invalid { /* the treatment of NaN and infinity */
-                           JSON_ENCODE_INVALID_REFUSED,
-                           JSON_ENCODE_INVALID_WRITTEN, /* as nan, inf, -inf, which is not JSON */
-                           JSON_ENCODE_INVALID_NULL,
+/* The treatment of NaN and infinity. */
+enum json_encode_invalid {
+    JSON_ENCODE_INVALID_REFUSED,
+    JSON_ENCODE_INVALID_WRITTEN, /* as nan, inf, -inf, which is not JSON */
+    JSON_ENCODE_INVALID_NULL,
 };
 
 struct json_encode_options {

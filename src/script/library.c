@@ -351,7 +351,7 @@ void library_reload(struct run *r, struct library *x)
 }
 
 /* The name in lower case, as a key of libraries.functions. The caller frees b. */
-static struct bytes small_letters(struct buf *b, struct bytes name)
+static struct bytes lower_case(struct buf *b, struct bytes name)
 {
     char *to = buf_room(b, name.n + 1);
     for (size_t i = 0; i < name.n; i++)
@@ -363,7 +363,7 @@ static struct bytes small_letters(struct buf *b, struct bytes name)
 const struct function *library_function(const struct libraries *l, struct bytes name)
 {
     struct buf b = {0};
-    const struct function *f = dict_get(&l->functions, small_letters(&b, name));
+    const struct function *f = dict_get(&l->functions, lower_case(&b, name));
     buf_free(&b);
     return f;
 }
@@ -389,7 +389,7 @@ void library_add(struct libraries *l, struct library *x)
     for (struct dlist_node *n = x->functions.next; n != &x->functions; n = n->next) {
         struct function *f = dlist_item(n, struct function, node);
         struct buf b = {0};
-        dict_ensure(&l->functions, small_letters(&b, str_bytes(f->name)))->value = f;
+        dict_ensure(&l->functions, lower_case(&b, str_bytes(f->name)))->value = f;
         buf_free(&b);
     }
 }
@@ -401,7 +401,7 @@ void library_remove(struct libraries *l, struct library *x)
     for (struct dlist_node *n = x->functions.next; n != &x->functions; n = n->next) {
         struct buf b = {0};
         dict_remove(&l->functions,
-                    small_letters(&b, str_bytes(dlist_item(n, struct function, node)->name)));
+                    lower_case(&b, str_bytes(dlist_item(n, struct function, node)->name)));
         buf_free(&b);
     }
 }

@@ -3,12 +3,12 @@
  * States of a struct run:
  *   idle          active, compiling and registering are false; rules.caller is NULL
  *   preparing     run_prepare() to run_prepared(): code is compiled, or a library loaded. It can
- *                 call no command, nobody else has a turn, and it ends after COMPILE_US or
+ *                 call no command, other clients get no turn, and it ends after COMPILE_US or
  *                 LOAD_US (except while the server loads its files)
  *   active        run_begin() to run_end(): commands run as r->client, with the caller's database,
- *                 id and rights (rules.caller), and the clock stands still
+ *                 id and rights (rules.caller), and the clock is frozen
  *   busy          active for longer than busy-reply-threshold: tick() lets the event loop serve
- *                 others every TICK_US, who may only ask for what is allowed under ENGINE_BUSY
+ *                 others every TICK_US, who may only use commands allowed under ENGINE_BUSY
  *
  * A command: its arguments are collected without copying (numbers as text in r->numbers),
  * exec_for_script() runs it, and its reply, flattened into r->flat, becomes a Lua value.
@@ -159,7 +159,7 @@ struct run *run_of(lua_State *L)
 }
 
 /* Expands an integer in exponential form, "1.25e+17", to plain digits. */
-static size_t written_out(char *to, size_t n)
+static size_t expand_exponent(char *to, size_t n)
 {
     char digits[NUM_DOUBLE_MAX];
     const char *e = memchr(to, 'e', n);
@@ -189,7 +189,7 @@ static struct bytes number_text(struct run *r, double v)
         n = num_print_shortest(to, v);
         to[n] = 0;
         if (whole)
-            n = written_out(to, n);
+            n = expand_exponent(to, n);
     }
     r->numbers.n += n;
     return bytes_of(to, n);

@@ -409,7 +409,7 @@ void scripting_drop(struct scripting_libraries *a)
     mem_free(a);
 }
 
-/* ---- What runs now */
+/* ---- The running script */
 
 static struct run *running(struct scripting *s)
 {

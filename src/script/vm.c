@@ -171,7 +171,7 @@ static void hook(lua_State *L, lua_Debug *ar)
     }
 }
 
-static void rang(void)
+static void on_alarm(void)
 {
     struct vm *vm = running;
     bool same = armed_for == run_number;
@@ -232,7 +232,7 @@ void vm_enter(struct vm *vm)
         /* Created late, since a timer does not survive the fork of daemonize. */
         static bool made;
         if (!made)
-            alarm_make(rang);
+            alarm_make(on_alarm);
         made = true;
         armed_for = run_number;
         alarm_arm(VM_PATIENCE_US);

@@ -115,31 +115,31 @@ static void discard(struct store *s, struct entry *e)
 }
 
 /* Calls events.placed() for streams that act. */
-static void tell(struct db *db, struct entry *e, enum db_placing what)
+static void notify_placed(struct db *db, struct entry *e, enum db_placing what)
 {
     const struct store_events *x = &db->store->events;
     if (value_stream_acts(e) && x->placed)
         x->placed(x->context, db, e, what);
 }
 
-static void tell_all(struct db *db, enum db_placing what)
+static void notify_placed_all(struct db *db, enum db_placing what)
 {
     struct table_walk w;
     table_walk_start(&w, &db->noted.acting);
     for (struct entry *e; (e = table_walk_next(&w));)
-        tell(db, e, what);
+        notify_placed(db, e, what);
 }
 
 static void add_known(struct db *db, uint64_t hash, struct entry *e)
 {
     noted_add(&db->noted, hash, e);
-    tell(db, e, DB_COMES);
+    notify_placed(db, e, DB_COMES);
 }
 
 static void forget_known(struct db *db, uint64_t hash, struct entry *e, enum db_placing what)
 {
     noted_remove(&db->noted, hash, e);
-    tell(db, e, what);
+    notify_placed(db, e, what);
 }
 
 struct entry *db_take(struct db *db, struct bytes key, enum db_placing what)
@@ -212,9 +212,9 @@ static void mark(struct db *db, struct entry *e, bool now)
 {
     if (e->kind_flag == now)
         return;
-    tell(db, e, DB_GOES); /* before it loses the mark */
+    notify_placed(db, e, DB_GOES); /* before it loses the mark */
     noted_mark(&db->noted, hash_key(entry_key(e)), e, now);
-    tell(db, e, DB_COMES);
+    notify_placed(db, e, DB_COMES);
 }
 
 void db_note_fields(struct db *db, struct entry *e)
@@ -230,19 +230,19 @@ void db_note_acting(struct db *db, struct entry *e)
 #define FIELDS_AT_ONCE 64
 
 /* Collects the expired fields of a hash for one notification. */
-struct passed {
+struct expired_fields {
     struct str **names;
     size_t n;
 };
 
-static void passed_add(struct passed *p, struct str *const *names, size_t n)
+static void expired_fields_add(struct expired_fields *p, struct str *const *names, size_t n)
 {
     p->names = mem_realloc(p->names, (p->n + n) * sizeof(*p->names));
     for (size_t i = 0; i < n; i++)
         p->names[p->n++] = str_ref(names[i]);
 }
 
-static void passed_tell(struct passed *p, struct db *db, struct bytes key)
+static void expired_fields_notify(struct expired_fields *p, struct db *db, struct bytes key)
 {
     if (!p->n)
         return;
@@ -262,7 +262,7 @@ static bool expire_fields(struct db *db, struct entry *e)
     struct store *s = db->store;
     struct hash *h = value_to_change(e);
     struct str *names[FIELDS_AT_ONCE];
-    struct passed passed = {0};
+    struct expired_fields expired_fields = {0};
     size_t n, all = 0;
     if (hash_next_due_ms(h) > db_field_now(s))
         return false;
@@ -275,13 +275,13 @@ static bool expire_fields(struct db *db, struct entry *e)
             s->events.fields_expired(s->events.context, db, entry_key(e), names, n);
         all += n;
         if (n && db_tells_fields(s))
-            passed_add(&passed, names, n);
+            expired_fields_add(&expired_fields, names, n);
         for (size_t i = 0; i < n; i++)
             str_unref(names[i]);
     } while (n == FIELDS_AT_ONCE);
     if (all)
         db_announce(db, entry_key(e), DB_EVENT_HASH, "hexpired");
-    passed_tell(&passed, db, entry_key(e));
+    expired_fields_notify(&expired_fields, db, entry_key(e));
     if (hash_count(h) > 0) {
         db_note_fields(db, e);
         return false;
@@ -423,8 +423,8 @@ static void put_back(struct db *db, uint64_t hash, struct entry *old, struct ent
 }
 
 /* Not inlined, to spare the common path the saving of registers. */
-__attribute__((noinline)) static void follow(struct db *db, struct entry *old, struct entry *e,
-                                             bool had_ttl)
+__attribute__((noinline)) static void move_in_indexes(struct db *db, struct entry *old,
+                                                      struct entry *e, bool had_ttl)
 {
     uint64_t hash = hash_of(db->store, entry_key(e));
     put_back(db, hash, old, e, had_ttl);
@@ -435,7 +435,7 @@ __attribute__((noinline)) static void follow(struct db *db, struct entry *old, s
 void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl)
 {
     if (old != e || had_ttl != e->has_ttl)
-        follow(db, old, e, had_ttl);
+        move_in_indexes(db, old, e, had_ttl);
 }
 
 void db_add(struct db *db, struct entry *e)
@@ -517,7 +517,7 @@ size_t db_flush(struct db *db)
     FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, db, NULL);
-    tell_all(db, DB_GOES);
+    notify_placed_all(db, DB_GOES);
     struct table_walk w;
     table_walk_start(&w, &db->keys);
     for (struct entry *e; (e = table_walk_next(&w));)
@@ -543,20 +543,20 @@ void db_swap(struct store *s, int a, int b)
     FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, &s->dbs[a], &s->dbs[b]);
-    tell_all(&s->dbs[a], DB_MOVES);
-    tell_all(&s->dbs[b], DB_MOVES);
+    notify_placed_all(&s->dbs[a], DB_MOVES);
+    notify_placed_all(&s->dbs[b], DB_MOVES);
     struct db x = s->dbs[a];
     s->dbs[a] = s->dbs[b];
     s->dbs[b] = x;
     s->dbs[a].id = a;
     s->dbs[b].id = b;
-    tell_all(&s->dbs[a], DB_COMES);
-    tell_all(&s->dbs[b], DB_COMES);
+    notify_placed_all(&s->dbs[a], DB_COMES);
+    notify_placed_all(&s->dbs[b], DB_COMES);
     replaced(&s->dbs[a]);
     replaced(&s->dbs[b]);
 }
 
-static void take_place(struct db *db, struct db now)
+static void take_content(struct db *db, struct db now)
 {
     struct store *store = db->store;
     int id = db->id;
@@ -573,11 +573,11 @@ void db_exchange(struct store *s, struct store *beside)
         struct db *db = &s->dbs[i], *other = &beside->dbs[i];
         if (s->events.replacing)
             s->events.replacing(s->events.context, db, other);
-        tell_all(db, DB_GOES);
+        notify_placed_all(db, DB_GOES);
         struct db former = *db;
-        take_place(db, *other);
-        take_place(other, former);
-        tell_all(db, DB_COMES);
+        take_content(db, *other);
+        take_content(other, former);
+        notify_placed_all(db, DB_COMES);
         db_count_changes(s, db->keys.used);
         replaced(db);
     }

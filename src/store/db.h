@@ -30,32 +30,33 @@ struct db {
     size_t own_cursor; /* bucket at which their expiry continues */
 };
 
-enum db_event_class {                                      /* bits of notify-keyspace-events */
-                      DB_EVENT_KEYSPACE = 1 << 0,          /* K */
-                      DB_EVENT_KEYEVENT = 1 << 1,          /* E */
-                      DB_EVENT_GENERIC = 1 << 2,           /* g */
-                      DB_EVENT_STRING = 1 << 3,            /* $ */
-                      DB_EVENT_LIST = 1 << 4,              /* l */
-                      DB_EVENT_SET = 1 << 5,               /* s */
-                      DB_EVENT_HASH = 1 << 6,              /* h */
-                      DB_EVENT_ZSET = 1 << 7,              /* z */
-                      DB_EVENT_EXPIRED = 1 << 8,           /* x */
-                      DB_EVENT_EVICTED = 1 << 9,           /* e */
-                      DB_EVENT_STREAM = 1 << 10,           /* t */
-                      DB_EVENT_MISS = 1 << 11,             /* m */
-                      DB_EVENT_MODULE = 1 << 12,           /* d */
-                      DB_EVENT_NEW = 1 << 13,              /* n */
-                      DB_EVENT_OVERWRITTEN = 1 << 14,      /* o */
-                      DB_EVENT_TYPE_CHANGED = 1 << 15,     /* c */
-                      DB_EVENT_SUBKEYSPACE = 1 << 16,      /* S */
-                      DB_EVENT_SUBKEYEVENT = 1 << 17,      /* T */
-                      DB_EVENT_SUBKEYSPACEITEM = 1 << 18,  /* I */
-                      DB_EVENT_SUBKEYSPACEEVENT = 1 << 19, /* V */
-                      DB_EVENT_ALL = 0x17fc,               /* A: all but m, n, o and c */
-                      DB_EVENT_SUBKEYS = 0xf0000,          /* any of S, T, I and V */
+/* Bits of notify-keyspace-events. */
+enum db_event_class {
+    DB_EVENT_KEYSPACE = 1 << 0,          /* K */
+    DB_EVENT_KEYEVENT = 1 << 1,          /* E */
+    DB_EVENT_GENERIC = 1 << 2,           /* g */
+    DB_EVENT_STRING = 1 << 3,            /* $ */
+    DB_EVENT_LIST = 1 << 4,              /* l */
+    DB_EVENT_SET = 1 << 5,               /* s */
+    DB_EVENT_HASH = 1 << 6,              /* h */
+    DB_EVENT_ZSET = 1 << 7,              /* z */
+    DB_EVENT_EXPIRED = 1 << 8,           /* x */
+    DB_EVENT_EVICTED = 1 << 9,           /* e */
+    DB_EVENT_STREAM = 1 << 10,           /* t */
+    DB_EVENT_MISS = 1 << 11,             /* m */
+    DB_EVENT_MODULE = 1 << 12,           /* d */
+    DB_EVENT_NEW = 1 << 13,              /* n */
+    DB_EVENT_OVERWRITTEN = 1 << 14,      /* o */
+    DB_EVENT_TYPE_CHANGED = 1 << 15,     /* c */
+    DB_EVENT_SUBKEYSPACE = 1 << 16,      /* S */
+    DB_EVENT_SUBKEYEVENT = 1 << 17,      /* T */
+    DB_EVENT_SUBKEYSPACEITEM = 1 << 18,  /* I */
+    DB_EVENT_SUBKEYSPACEEVENT = 1 << 19, /* V */
+    DB_EVENT_ALL = 0x17fc,               /* A: all but m, n, o and c */
+    DB_EVENT_SUBKEYS = 0xf0000,          /* any of S, T, I and V */
 };
 
-/* Names of fields, `step` apart. */
+/* Names of fields, at every step-th place of the array. */
 struct db_fields {
     const struct bytes *names;
     size_t n, step;
@@ -79,7 +80,7 @@ struct store_events {
     /* The fields that an event of a hash is about. */
     void (*fields)(void *context, struct db *db, const char *name, struct bytes key,
                    struct db_fields fields);
-    /* A key has expired: to be journalled. */
+    /* A key has expired or is evicted: to be journalled as deleted. */
     void (*expired)(void *context, struct db *db, struct bytes key);
     /* Fields of a hash have expired: to be journalled. */
     void (*fields_expired)(void *context, struct db *db, struct bytes key, struct str *const *names,

@@ -8,7 +8,7 @@
 
 #define POOL        16
 #define SAMPLE_MOST 64
-/* Neighbours in the table share cache lines: two of them cost little more than one. */
+/* Adjacent entries share cache lines of the table: sampling two costs little more than one. */
 #define NEIGHBOURS 2
 
 struct candidate {
@@ -115,7 +115,7 @@ static void sample(struct evict *v, struct store *s, int samples)
     }
 }
 
-static void give_up(struct db *db, struct entry *e)
+static void evict(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
     struct str *key = str_new(entry_key(e));
@@ -141,7 +141,7 @@ static bool evict_random(struct evict *v, struct store *s)
             if (is_protected(db, e))
                 continue;
             v->next_db = db->id + 1;
-            give_up(db, e);
+            evict(db, e);
             return true;
         }
     }
@@ -175,7 +175,7 @@ bool evict_one(struct evict *v, struct store *s, enum evict_policy policy, int s
             drop(v, v->n - 1);
             if (!e || stale)
                 continue;
-            give_up(db, e);
+            evict(db, e);
             return true;
         }
     }

@@ -124,9 +124,9 @@ bool geo_contains(const struct geo_shape *s, struct geo_point p, double *distanc
         *distance = geo_distance(s->centre, p);
         return *distance <= s->radius;
     }
-    struct geo_point beside = {s->centre.longitude, p.latitude};
+    struct geo_point neighbour = {s->centre.longitude, p.latitude};
     if (latitude_distance(p.latitude, s->centre.latitude) > s->height / 2 ||
-        geo_distance(p, beside) > s->width / 2)
+        geo_distance(p, neighbour) > s->width / 2)
         return false;
     *distance = geo_distance(s->centre, p);
     return true;
@@ -165,7 +165,7 @@ static struct area bounds_of(const struct geo_shape *s)
 }
 
 /* A neighbouring cell: dx to the east, dy to the north. */
-static struct cell beside(struct cell c, int dx, int dy)
+static struct cell neighbour(struct cell c, int dx, int dy)
 {
     int shift = 64 - 2 * c.steps;
     uint64_t x = c.bits & ODD, y = c.bits & EVEN;
@@ -191,7 +191,7 @@ static void around(struct geo_point centre, int steps, struct cell cells[9])
     static const signed char dy[] = {0, 1, -1, 0, 0, 1, 1, -1, -1};
     struct cell middle = {encode(centre, GEO_LATITUDE_MOST, steps), steps};
     for (int i = 0; i < 9; i++)
-        cells[i] = beside(middle, dx[i], dy[i]);
+        cells[i] = neighbour(middle, dx[i], dy[i]);
 }
 
 /* Whether the shape extends beyond the nine cells. Cells that wrap around at a pole or the date
@@ -204,7 +204,7 @@ static bool too_small(const struct cell cells[9], struct area bounds)
 }
 
 /* Drops cells that the shape does not reach. */
-static void leave_out(struct cell cells[9], int a, int b, int c)
+static void drop_unreached(struct cell cells[9], int a, int b, int c)
 {
     cells[a] = cells[b] = cells[c] = (struct cell){0, 0};
 }
@@ -223,13 +223,13 @@ int geo_cover(const struct geo_shape *s, struct geo_range out[9])
     if (steps >= 2) {
         struct area middle = area_of(cells[MIDDLE]);
         if (middle.south < bounds.south)
-            leave_out(cells, SOUTH, SOUTH_WEST, SOUTH_EAST);
+            drop_unreached(cells, SOUTH, SOUTH_WEST, SOUTH_EAST);
         if (middle.north > bounds.north)
-            leave_out(cells, NORTH, NORTH_EAST, NORTH_WEST);
+            drop_unreached(cells, NORTH, NORTH_EAST, NORTH_WEST);
         if (middle.west < bounds.west)
-            leave_out(cells, WEST, SOUTH_WEST, NORTH_WEST);
+            drop_unreached(cells, WEST, SOUTH_WEST, NORTH_WEST);
         if (middle.east > bounds.east)
-            leave_out(cells, EAST, SOUTH_EAST, NORTH_EAST);
+            drop_unreached(cells, EAST, SOUTH_EAST, NORTH_EAST);
     }
     int n = 0, shift = 2 * (STEPS - steps);
     ASSERT(shift >= 0 && cells[MIDDLE].steps == steps);

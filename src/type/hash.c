@@ -30,7 +30,7 @@ struct large {
     struct table table;
     size_t with_ttl;     /* fields that have a TTL */
     int64_t next_due_ms; /* a lower bound of all deadlines */
-    size_t inside;       /* bytes allocated for the fields */
+    size_t field_bytes;  /* bytes allocated for the fields */
 };
 
 enum { INLINE, COUNTED }; /* kinds of the entries */
@@ -157,14 +157,14 @@ static bool large_set(struct large *l, struct bytes name, struct bytes value, in
         if (deadline_ms >= 0)
             e = entry_set_deadline(e, deadline_ms);
         note_deadline(l, -1, deadline_ms);
-        l->inside += field_size(e);
+        l->field_bytes += field_size(e);
         table_insert(&l->table, hash, e);
         return true;
     }
     struct entry *e = *slot;
     int64_t before_ms = entry_deadline_ms(e);
-    ASSERT(l->inside >= field_size(e));
-    l->inside -= field_size(e);
+    ASSERT(l->field_bytes >= field_size(e));
+    l->field_bytes -= field_size(e);
     if (deadline_ms == HASH_KEEP_TTL)
         deadline_ms = before_ms;
     if (e->kind == INLINE && value.n <= ENTRY_INLINE_MAX) {
@@ -177,7 +177,7 @@ static bool large_set(struct large *l, struct bytes name, struct bytes value, in
     if (deadline_ms != entry_deadline_ms(e))
         e = entry_set_deadline(e, deadline_ms);
     note_deadline(l, before_ms, deadline_ms);
-    l->inside += field_size(e);
+    l->field_bytes += field_size(e);
     *slot = e;
     return false;
 }
@@ -228,9 +228,9 @@ bool hash_set_deadline(struct hash **h, struct bytes name, int64_t deadline_ms)
     if (!slot)
         return false;
     int64_t before_ms = entry_deadline_ms(*slot);
-    l->inside -= field_size(*slot);
+    l->field_bytes -= field_size(*slot);
     *slot = entry_set_deadline(*slot, deadline_ms);
-    l->inside += field_size(*slot);
+    l->field_bytes += field_size(*slot);
     note_deadline(l, before_ms, deadline_ms);
     return true;
 }
@@ -247,8 +247,8 @@ bool hash_remove(struct hash **h, struct bytes name)
     struct entry *e = table_remove(&l->table, hash_key(name), name);
     if (!e)
         return false;
-    ASSERT(l->inside >= field_size(e));
-    l->inside -= field_size(e);
+    ASSERT(l->field_bytes >= field_size(e));
+    l->field_bytes -= field_size(e);
     note_deadline(l, entry_deadline_ms(e), HASH_NO_TTL);
     free_field(e);
     return true;
@@ -376,7 +376,7 @@ size_t hash_memory(const struct hash *h, size_t samples)
     if (h->form != LARGE)
         return pack_memory(pack_of(h));
     const struct large *l = large_of(h);
-    return mem_block_size(l) + table_memory(&l->table) + l->inside;
+    return mem_block_size(l) + table_memory(&l->table) + l->field_bytes;
 }
 
 void hash_walk_start(struct hash_walk *w, const struct hash *h, int64_t now_ms)
@@ -447,13 +447,13 @@ bool hash_is_sound(const struct hash *h)
         return hash_pack_is_sound(pack_of(h));
     const struct large *l = large_of(h);
     struct table_walk w;
-    size_t with_ttl = 0, inside = 0;
+    size_t with_ttl = 0, field_bytes = 0;
     table_walk_start(&w, &l->table);
     for (const struct entry *e; (e = table_walk_next(&w));) {
-        inside += field_size(e);
+        field_bytes += field_size(e);
         with_ttl += e->has_ttl;
         if (e->has_ttl && entry_deadline_ms(e) < l->next_due_ms)
             return false;
     }
-    return table_is_sound(&l->table) && with_ttl == l->with_ttl && inside == l->inside;
+    return table_is_sound(&l->table) && with_ttl == l->with_ttl && field_bytes == l->field_bytes;
 }

@@ -5,8 +5,8 @@
  *   sparse  opcodes for runs of equal registers, all 16,384 of them in order. sparse_raise() finds
  *           the run of a register, splits it into up to three and joins neighbours of equal value
  *           again, within LOOK_BACK opcodes, which is what Redis does: the bytes must be the same.
- *   dense   6 bits a register. A sparse one becomes dense for good when it would pass sparse_max
- *           bytes or a value does not fit into an opcode.
+ *   dense   6 bits a register. A sparse one becomes dense, permanently, when it would exceed
+ *           sparse_max bytes or a value does not fit into an opcode.
  *
  * The bytes come from users (SET writes any string), so a sparse one is not trusted: readers check
  * that each opcode is complete and that the runs end at the last register, and report damage

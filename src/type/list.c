@@ -422,7 +422,7 @@ bool list_remove(struct list *l, struct list_cursor *c)
     return true;
 }
 
-/* ---- About it */
+/* ---- Information */
 
 struct list *list_copy(const struct list *l)
 {

@@ -114,7 +114,7 @@ struct list_block *list_block_splice(struct list_block *b, uint32_t offset, uint
         mem_free(b);
         b = wider;
     } else {
-        /* The slack in front is needed as well. */
+        /* The slack at the start is needed too. */
         if (b->cap - b->start < now) {
             memmove(b->data, b->data + b->start, used);
             b->start = 0;

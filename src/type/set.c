@@ -28,7 +28,7 @@ struct set {
 struct large {
     uint8_t form;
     struct table table;
-    size_t inside; /* bytes allocated for the members */
+    size_t member_bytes; /* bytes allocated for the members */
 };
 
 static const struct intset *ints_of(const struct set *s)
@@ -111,7 +111,7 @@ static struct large *large_new(void)
 static void large_put(struct large *l, uint64_t hash, struct bytes member)
 {
     struct entry *e = entry_new_inline(member, 0, bytes_of("", 0));
-    l->inside += mem_class_size(entry_size(e));
+    l->member_bytes += mem_class_size(entry_size(e));
     table_insert(&l->table, hash, e);
 }
 
@@ -193,8 +193,8 @@ bool set_remove(struct set **s, struct bytes member)
         struct entry *e = table_remove(&l->table, hash_key(member), member);
         if (!e)
             return false;
-        ASSERT(l->inside >= mem_class_size(entry_size(e)));
-        l->inside -= mem_class_size(entry_size(e));
+        ASSERT(l->member_bytes >= mem_class_size(entry_size(e)));
+        l->member_bytes -= mem_class_size(entry_size(e));
         entry_free(e);
         return true;
     }
@@ -264,7 +264,7 @@ size_t set_memory(const struct set *s, size_t samples)
     if (s->form == PACKED)
         return pack_memory(pack_of(s));
     const struct large *l = large_of(s);
-    return mem_block_size(l) + table_memory(&l->table) + l->inside;
+    return mem_block_size(l) + table_memory(&l->table) + l->member_bytes;
 }
 
 void set_walk_start(struct set_walk *w, const struct set *s)
@@ -343,9 +343,9 @@ bool set_is_sound(const struct set *s)
         return pack_is_sound(pack_of(s)) && pack_members_are_sound(pack_of(s));
     const struct large *l = large_of(s);
     struct table_walk w;
-    size_t inside = 0;
+    size_t member_bytes = 0;
     table_walk_start(&w, &l->table);
     for (const struct entry *e; (e = table_walk_next(&w));)
-        inside += mem_class_size(entry_size(e));
-    return inside == l->inside && table_is_sound(&l->table);
+        member_bytes += mem_class_size(entry_size(e));
+    return member_bytes == l->member_bytes && table_is_sound(&l->table);
 }

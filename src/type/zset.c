@@ -30,7 +30,7 @@ struct large {
     uint8_t form;
     struct table table;
     struct ranked order;
-    size_t inside; /* bytes allocated for the members */
+    size_t member_bytes; /* bytes allocated for the members */
 };
 
 #define TAIL      12u /* size of an item's second element */
@@ -171,7 +171,7 @@ static uint64_t word_of(double score)
 static void large_insert(struct large *l, uint64_t hash, struct bytes member, double score)
 {
     struct entry *e = entry_new_word(member, 0, word_of(score));
-    l->inside += mem_class_size(entry_size(e));
+    l->member_bytes += mem_class_size(entry_size(e));
     table_insert(&l->table, hash, e);
     ranked_insert(&l->order, score, e);
 }
@@ -259,9 +259,9 @@ bool zset_set(struct zset **z, struct bytes member, double score, const struct z
 static void large_drop(struct large *l, struct entry *e)
 {
     size_t size = mem_class_size(entry_size(e));
-    ASSERT(l->inside >= size);
+    ASSERT(l->member_bytes >= size);
     ranked_remove(&l->order, score_of(e), entry_key(e));
-    l->inside -= size;
+    l->member_bytes -= size;
     entry_free(e);
     ASSERT(l->order.count == l->table.used);
 }
@@ -353,7 +353,7 @@ size_t zset_memory(const struct zset *z, size_t samples)
     if (z->form == PACKED)
         return pack_memory(pack_of(z));
     const struct large *l = large_of(z);
-    return mem_block_size(l) + table_memory(&l->table) + ranked_memory(&l->order) + l->inside;
+    return mem_block_size(l) + table_memory(&l->table) + ranked_memory(&l->order) + l->member_bytes;
 }
 
 void zset_walk_start(struct zset_walk *w, const struct zset *z, size_t rank, size_t n,
@@ -461,7 +461,7 @@ bool zset_is_sound(const struct zset *z)
         return small_is_sound(pack_of(z));
     const struct large *l = large_of(z);
     struct table_walk w;
-    size_t inside = 0;
+    size_t member_bytes = 0;
     table_walk_start(&w, &l->table);
     for (const struct entry *e; (e = table_walk_next(&w));) {
         struct ranked_bound b = {.by = RANKED_BY_ITEM, .score = score_of(e), .key = entry_key(e)};
@@ -473,8 +473,8 @@ bool zset_is_sound(const struct zset *z)
         ranked_seek(&l->order, rank, &c);
         if (ranked_get(&c, &score) != e || score != score_of(e))
             return false;
-        inside += mem_class_size(entry_size(e));
+        member_bytes += mem_class_size(entry_size(e));
     }
-    return inside == l->inside && l->order.count == l->table.used && table_is_sound(&l->table) &&
-           ranked_is_sound(&l->order);
+    return member_bytes == l->member_bytes && l->order.count == l->table.used &&
+           table_is_sound(&l->table) && ranked_is_sound(&l->order);
 }
