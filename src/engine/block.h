@@ -4,20 +4,8 @@
 #ifndef ENGINE_BLOCK_H
 #define ENGINE_BLOCK_H
 
+#include "engine/block_link.h"
 #include "engine/call.h"
-
-enum block_null {
-    BLOCK_NULL,
-    BLOCK_NULL_ARRAY,
-    BLOCK_AGAIN /* the command runs once more and must reply (block_has_ended()) */
-};
-
-/* A place in the queue of those who wait for a key. */
-struct block_link {
-    struct dlist_node node;
-    struct block_wait *wait; /* NULL: belongs to a struct block_stay */
-    struct wait_key *key;    /* NULL: in no queue */
-};
 
 enum block_visit {
     BLOCK_VISIT_NOTHING, /* nothing for this one; others may find something */

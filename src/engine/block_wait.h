@@ -2,7 +2,8 @@
 #ifndef ENGINE_BLOCK_WAIT_H
 #define ENGINE_BLOCK_WAIT_H
 
-#include "engine/block.h"
+#include "engine/block_link.h"
+#include "engine/engine.h"
 
 struct block_wait_timer {
     struct timer timer;
