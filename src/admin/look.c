@@ -25,7 +25,7 @@ struct names {
     struct render_kept kept;
     size_t at;   /* the next of its values */
     size_t all;  /* of channels: those that are not told as well */
-    size_t left; /* of groups: those that do not fit into the answer */
+    size_t left; /* of rows: those that do not fit into the answer */
 };
 
 static void drop(void *work)
@@ -117,9 +117,65 @@ static struct bytes key_of(const struct exchange *x)
     return param_text(&x->asked.params, "key");
 }
 
+/* ---- Rows that an answer may have no room for
+ *
+ * Those that do not fit are counted, in a member of their own, and the answer is one all the same:
+ * a page does not fail for how many there are. */
+
+#define BEHIND 64 /* bytes of an answer for what stands behind its rows */
+
+struct row {
+    struct json_write before;
+    size_t length;
+};
+
+static void begin_rows(struct exchange *x, const char *name)
+{
+    json_write_name(&x->json, bytes_text(name));
+    json_write_array(&x->json);
+    x->json.most -= BEHIND;
+}
+
+static struct row begin_row(struct exchange *x)
+{
+    struct row r = {x->json, x->json.out->n};
+    json_write_object(&x->json);
+    return r;
+}
+
+/* False: it does not fit, and was taken back. */
+static bool end_row(struct exchange *x, const struct row *r)
+{
+    json_write_object_end(&x->json);
+    if (!x->json.failed)
+        return true;
+    x->json = r->before;
+    x->json.out->n = r->length;
+    return false;
+}
+
+static void end_rows(struct exchange *x, const char *left_name, size_t left)
+{
+    x->json.most += BEHIND;
+    json_write_array_end(&x->json);
+    if (left) {
+        json_write_name(&x->json, bytes_text(left_name));
+        json_write_uint(&x->json, left);
+    }
+    perform_end(x);
+}
+
+/* Names and values of a map that was kept. */
+static void write_kept_members(struct exchange *x, const struct render_value *v, size_t n)
+{
+    for (size_t i = 0; i < n; i += 2) {
+        write_kept_name(x, v[i].text);
+        write_kept(x, &v[i + 1]);
+    }
+}
+
 /* ---- A stream */
 
-#define BEHIND        64 /* bytes of an answer for what stands behind the groups */
 #define GROUP_MEMBERS 12 /* words of a group in XINFO GROUPS: six names and their values */
 
 static bool tell_limits(struct exchange *x)
@@ -150,9 +206,7 @@ static bool begin_stream(struct exchange *x, struct names *n)
         !tell_reply(x, "info", RENDER_VALUE, WORDS(BYTES("XINFO"), BYTES("STREAM"), key_of(x))) ||
         !tell_limits(x) || !keep(x, &n->kept, WORDS(BYTES("XINFO"), BYTES("GROUPS"), key_of(x))))
         return false;
-    x->json.most -= BEHIND;
-    json_write_name(&x->json, BYTES("groups"));
-    json_write_array(&x->json);
+    begin_rows(x, "groups");
     return true;
 }
 
@@ -160,22 +214,13 @@ static bool tell_group(struct exchange *x, struct names *n)
 {
     const struct render_value *v = n->kept.values + n->at;
     struct bytes group = v[1].text;
-    struct json_write before = x->json;
-    size_t length = x->json.out->n;
-    json_write_object(&x->json);
-    for (size_t i = 0; i < GROUP_MEMBERS; i += 2) {
-        write_kept_name(x, v[i].text);
-        write_kept(x, &v[i + 1]);
-    }
+    struct row row = begin_row(x);
+    write_kept_members(x, v, GROUP_MEMBERS);
     if (!tell_if_possible(x, "stats", WORDS(BYTES("XPOLICY"), BYTES("STATS"), key_of(x), group)) ||
         !tell_if_possible(x, "policy", WORDS(BYTES("XPOLICY"), BYTES("GET"), key_of(x), group)))
         return false;
-    json_write_object_end(&x->json);
-    if (x->json.failed) {
-        x->json = before;
-        x->json.out->n = length;
+    if (!end_row(x, &row))
         n->left = (n->kept.n - n->at) / GROUP_MEMBERS;
-    }
     n->at += GROUP_MEMBERS;
     return true;
 }
@@ -188,17 +233,68 @@ void look_stream_step(struct exchange *x)
     } else if (n->at + GROUP_MEMBERS <= n->kept.n && !n->left) {
         tell_group(x, n);
     } else {
-        x->json.most += BEHIND;
-        json_write_array_end(&x->json);
-        if (n->left) {
-            json_write_name(&x->json, BYTES("groupsLeft"));
-            json_write_uint(&x->json, n->left);
-        }
-        perform_end(x);
+        end_rows(x, "groupsLeft", n->left);
+    }
+}
+
+/* ---- A group */
+
+#define CONSUMER_MEMBERS  8     /* words of a consumer in XINFO CONSUMERS */
+#define CONSUMERS_MOST    20000 /* more than an answer has room for */
+#define CONSUMERS_AT_ONCE 200   /* written in one call */
+
+static bool begin_group(struct exchange *x, struct names *n)
+{
+    struct bytes group = param_text(&x->asked.params, "group");
+    n->kept.most = CONSUMERS_MOST * CONSUMER_MEMBERS;
+    if (!perform_begin(x) ||
+        !tell_reply(x, "stats", RENDER_VALUE,
+                    WORDS(BYTES("XPOLICY"), BYTES("STATS"), key_of(x), group)) ||
+        !tell_reply(x, "policy", RENDER_VALUE,
+                    WORDS(BYTES("XPOLICY"), BYTES("GET"), key_of(x), group)) ||
+        !keep(x, &n->kept, WORDS(BYTES("XINFO"), BYTES("CONSUMERS"), key_of(x), group)))
+        return false;
+    begin_rows(x, "consumers");
+    return true;
+}
+
+static void tell_consumer(struct exchange *x, struct names *n)
+{
+    struct row row = begin_row(x);
+    write_kept_members(x, n->kept.values + n->at, CONSUMER_MEMBERS);
+    if (!end_row(x, &row))
+        n->left = (n->kept.n - n->at) / CONSUMER_MEMBERS;
+    n->at += CONSUMER_MEMBERS;
+}
+
+void look_group_step(struct exchange *x)
+{
+    struct names *n = names_of(x);
+    if (x->step++ == 0) {
+        begin_group(x, n);
+    } else if (n->at + CONSUMER_MEMBERS <= n->kept.n && !n->left) {
+        for (int i = 0; i < CONSUMERS_AT_ONCE && n->at + CONSUMER_MEMBERS <= n->kept.n && !n->left;
+             i++)
+            tell_consumer(x, n);
+    } else {
+        end_rows(x, "consumersLeft", n->left + n->kept.more / CONSUMER_MEMBERS);
     }
 }
 
 /* ---- Users */
+
+static void tell_user(struct exchange *x, struct names *n)
+{
+    struct bytes user = n->kept.values[n->at].text;
+    struct row row = begin_row(x);
+    json_write_name(&x->json, BYTES("name"));
+    json_write_bytes(&x->json, user);
+    if (!tell_reply(x, "", RENDER_USER, WORDS(BYTES("ACL"), BYTES("GETUSER"), user)))
+        return;
+    if (!end_row(x, &row))
+        n->left = n->kept.n - n->at;
+    n->at++;
+}
 
 void look_users_step(struct exchange *x)
 {
@@ -206,18 +302,11 @@ void look_users_step(struct exchange *x)
     if (x->step++ == 0) {
         if (!perform_begin(x) || !keep(x, &n->kept, WORDS(BYTES("ACL"), BYTES("USERS"))))
             return;
-        json_write_name(&x->json, BYTES("rows"));
-        json_write_array(&x->json);
-    } else if (n->at < n->kept.n) {
-        struct bytes user = n->kept.values[n->at++].text;
-        json_write_object(&x->json);
-        json_write_name(&x->json, BYTES("name"));
-        json_write_bytes(&x->json, user);
-        if (tell_reply(x, "", RENDER_USER, WORDS(BYTES("ACL"), BYTES("GETUSER"), user)))
-            json_write_object_end(&x->json);
+        begin_rows(x, "rows");
+    } else if (n->at < n->kept.n && !n->left) {
+        tell_user(x, n);
     } else {
-        json_write_array_end(&x->json);
-        perform_end(x);
+        end_rows(x, "usersLeft", n->left);
     }
 }
 

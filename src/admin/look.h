@@ -7,6 +7,8 @@
 
 /* A stream with its groups, their numbers and rules, and its limits. */
 void look_stream_step(struct exchange *x);
+/* A group: its numbers, its rules, and the consumers that fit. */
+void look_group_step(struct exchange *x);
 /* All users, each with its rules; how many passwords, not which. */
 void look_users_step(struct exchange *x);
 /* Channels that somebody listens to, and how many do. */

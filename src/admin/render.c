@@ -52,6 +52,10 @@ void render_kept_free(struct render_kept *k)
 static void keep(struct render *r, const struct answer_item *item, struct bytes text, uint64_t all)
 {
     struct render_kept *k = r->kept;
+    if (k->most && k->n == k->most) {
+        k->more++;
+        return;
+    }
     if (k->n == k->cap) {
         k->cap = k->cap ? 2 * k->cap : 16;
         k->values = mem_realloc(k->values, k->cap * sizeof(*k->values));

@@ -36,6 +36,8 @@ struct render_value {
 struct render_kept {
     struct render_value *values;
     size_t n, cap;
+    size_t most; /* values that are kept; 0: all */
+    size_t more; /* those beyond them */
 };
 
 struct render {

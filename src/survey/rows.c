@@ -155,7 +155,7 @@ static bool fits(const struct rows_query *q, int db, const struct str *key)
 
 bool rows_parse_only(enum columns_kind kind, struct bytes words, unsigned *only)
 {
-    static const char *const names[] = {"ready", "paused", "no-readers", "failing"};
+    static const char *const names[] = {"ready", "paused", "no-readers", "failing", "capturing"};
     *only = 0;
     while (kind == COLUMNS_STREAMS || kind == COLUMNS_GROUPS) {
         const char *comma = words.n ? memchr(words.p, ',', words.n) : NULL;
@@ -183,7 +183,8 @@ static unsigned conditions_of_stream(const struct survey_stream *s)
 {
     return (s->ready ? ROWS_READY : 0u) | (s->flags & SURVEY_PAUSED ? ROWS_PAUSED : 0u) |
            (s->groups && !s->consumers ? ROWS_NO_READERS : 0u) |
-           (s->deferred || s->failed_rate > 0 ? ROWS_FAILING : 0u);
+           (s->deferred || s->failed_rate > 0 ? ROWS_FAILING : 0u) |
+           (s->flags & SURVEY_CAPTURES ? ROWS_CAPTURING : 0u);
 }
 
 static bool is_asked_for(const struct rows_query *q, const struct row *x)

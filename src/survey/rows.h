@@ -20,6 +20,7 @@ enum rows_only {
     ROWS_PAUSED = 1 << 1,     /* this group, or one of the stream's, is paused */
     ROWS_NO_READERS = 1 << 2, /* there are groups, and none has a consumer */
     ROWS_FAILING = 1 << 3,    /* messages failed recently, or wait for a retry */
+    ROWS_CAPTURING = 1 << 4,  /* the stream captures channels; no group does */
 };
 
 struct rows_query {

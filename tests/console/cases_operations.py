@@ -296,3 +296,13 @@ def channel_tail(w):
     until("another one", lambda: w.c.ask("PUBSUB", "NUMPAT") == 1)
     w.b.d.switch_to.new_window("tab")
     until("a hidden tab ends it", lambda: w.c.ask("PUBSUB", "NUMPAT") == 0)
+
+
+@case(22, "Tail of a channel: 50/s seen, skipped counted at 5,000/s, server memory flat; a hidden tab closes it; tail of a stream with a filter.", part="what captures a channel, behind many streams")
+def captured(w):
+    listener = w.conn(encoding="latin-1")
+    listener.ask("SUBSCRIBE", "news.eu")
+    w.c.many([("XADD", "a-%03d" % i, "*", "f", "v") for i in range(400)])
+    w.log_in()
+    w.go("Channels")
+    until("what captures it", lambda: "news-log" in w.b.row("news.eu").text)

@@ -17,13 +17,23 @@ export const about = W.about;
 export const filter = W.filter;
 
 const KEPT = 200; // lines of a tail
+const CAPTURING = 1000; // streams that are asked for what they capture
 const SHARD = 'shard', CHANNEL = 'channel';
 
-// Captures are those of streams that the survey marks.
+// Captures are those of all streams that have some, which come in pages.
+async function capturing(page) {
+    const rows = [];
+    for (let after; ;) {
+        const some = await page.maybe('/streams', {only: 'capturing', count: 200, after});
+        rows.push(...some?.rows ?? []);
+        after = some?.after;
+        if (!after || rows.length >= CAPTURING) return rows;
+    }
+}
+
 export async function load(page) {
-    const [answer, streams] = await Promise.all([page.get('/channels'), page.maybe('/streams', {count: 200})]);
-    const marked = (streams?.rows ?? []).filter(r => r.flags?.includes('captures'));
-    const captures = await Promise.all(marked.map(async r => ((await page.maybe(`/streams/${r.db}/${encode(r.key)}/captures`))?.rows ?? []).map(pattern => ({db: r.db, key: r.key, pattern}))));
+    const [answer, streams] = await Promise.all([page.get('/channels'), capturing(page)]);
+    const captures = await Promise.all(streams.map(async r => ((await page.maybe(`/streams/${r.db}/${encode(r.key)}/captures`))?.rows ?? []).map(pattern => ({db: r.db, key: r.key, pattern}))));
     return {rows: answer.rows.map(r => ({name: r.channel, subscribers: r.subscribers, kind: r.shard ? SHARD : CHANNEL})), patterns: answer.patterns, more: Number(answer.total ?? 0) - answer.rows.length, captures: captures.flat()};
 }
 

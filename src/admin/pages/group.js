@@ -27,7 +27,7 @@ export async function load(page) {
         page.maybe(`${path}/pending`, {state: q.state, consumer: q.consumer === undefined ? undefined : decode(q.consumer), idleMs: Number.isNaN(idleMs) ? undefined : idleMs, after: q.after, count: COUNT, fields: 1}),
         q.plots ? page.maybe('/history', {span: q.span ?? 'minutes', db, key, group, series: 'ready,leased,delivered,acked'}) : null,
     ]);
-    return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], rows: pending?.rows ?? null, after: pending?.after, history};
+    return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], consumersLeft: Number(g.consumersLeft ?? 0), rows: pending?.rows ?? null, after: pending?.after, history};
 }
 
 export const subtitle = (page, g) => [...G.of(streamLink(g.db, g.key)), ', ', T.frame.dbName(g.db)];
@@ -132,7 +132,8 @@ export function draw(page, g) {
     return [
         h('p', {class: g.policy?.pause === 'ON' ? 'banner' : 'hint'}, g.policy ? policyLine(g) : G.noPolicy),
         numbers(g), plots(page, g),
-        h('h2', null, G.consumersTitle, ' ', num(g.consumers.length)), consumers(page, g),
+        h('h2', null, G.consumersTitle, ' ', num(g.consumers.length + g.consumersLeft)), consumers(page, g),
+        g.consumersLeft > 0 ? h('p', {class: 'hint'}, G.consumersLeft(g.consumersLeft)) : null,
         h('h2', null, G.pendingTitle),
         g.rows ? [filters(page, g), pending(page, g)] : h('p', {class: 'hint'}, G.noPendingRoute, h('code', null, command('XPENDING', g.key, g.group, '-', '+', COUNT))),
     ];

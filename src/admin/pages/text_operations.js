@@ -94,7 +94,7 @@ export const users = {
     turnOn: 'On', turnOff: 'Off', onTitle: n => `Let ${n} in`, offTitle: n => `Lock ${n} out`, onText: 'The user may log in again.', offText: 'Nobody can log in as this user.', offFinal: 'Connections that are open stay.', isOn: 'on', isOff: 'off',
     deleteShort: 'Delete …', delete: 'Delete', deleteTitle: n => `Delete user ${n}`, deleteText: 'Its connections are closed.', deleted: 'deleted',
     question: 'May', run: 'run', ask: 'Ask', yes: 'yes:', no: 'no:', may: 'it may',
-    log: 'What was refused', when: 'when', reason: 'reason', object: 'what', context: 'where', from: 'from', times: 'times', noDenials: 'Nothing has been refused.', reset: 'Reset', resetTitle: 'Empty the list of refusals', resetText: 'ACL LOG begins anew.', resetDone: 'begun anew',
+    log: 'What was refused', when: 'when', reason: 'reason', object: 'what', context: 'where', from: 'from', times: 'times', noDenials: 'Nothing has been refused.', left: n => `${count(n, 'more user')}: an answer has no room for them. ACL LIST has all.`, reset: 'Reset', resetTitle: 'Empty the list of refusals', resetText: 'ACL LOG begins anew.', resetDone: 'begun anew',
     saveFile: 'Save to the file', saveAllTitle: 'Save users to the file', saveAllText: 'Writes all users to aclfile, so that they are there after a restart.', savedAll: 'saved',
 };
 

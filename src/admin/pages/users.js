@@ -29,7 +29,7 @@ export async function load(page) {
     const [users, log, clients] = await Promise.all([page.get('/users'), page.maybe('/acl/log'), page.maybe('/clients')]);
     const counts = new Map();
     for (const c of clients?.rows ?? []) counts.set(label(c.user), (counts.get(label(c.user)) ?? 0) + 1);
-    return {rows: users.rows.map(asUser), log, counts};
+    return {rows: users.rows.map(asUser), left: n(users.usersLeft), log, counts};
 }
 
 // As ACL GETUSER tells it, with its rules in one line.
@@ -173,6 +173,7 @@ function aclLog(page, log) {
 export function draw(page, data) {
     return [
         table(page, {id: 'users', caption: W.title, columns: columns(page, data), rows: data.rows, key: u => label(u.name), local: true, by: 'name'}),
+        data.left > 0 ? h('p', {class: 'hint'}, W.left(data.left)) : null,
         question(page, data.rows),
         data.log ? aclLog(page, data.log) : null,
     ];

@@ -51,6 +51,10 @@ TEST(pages_come_in_the_order_of_value_database_key_and_group)
     keys_are(c, "SURVEY STREAMS ONLY ready,no-readers MATCH b", "1: b");
     keys_are(c, "SURVEY STREAMS ONLY ready,paused", "0:");
     keys_are(c, "SURVEY GROUPS ONLY ready", "3: a b b");
+    keys_are(c, "SURVEY STREAMS ONLY capturing", "0:");
+    SAYS(c, "XCAPTURE ADD b news.*", "1");
+    survey_bench_passes(b, 1);
+    keys_are(c, "SURVEY STREAMS ONLY capturing", "1: b");
     CHECK(survey_shows(c, "SURVEY STREAMS ONLY ready,", "unknown condition 'ready,'"));
     CHECK(survey_shows(c, "SURVEY DEAD ONLY ready", "unknown condition 'ready'"));
     survey_bench_end(b);

@@ -55,6 +55,48 @@ TEST(more_groups_than_an_answer_has_room_for)
     talk_end(&t);
 }
 
+TEST(more_consumers_than_an_answer_has_room_for)
+{
+    struct talk t;
+    talk_begin(&t);
+    SAYS(t.c, "XPOLICY SET q g MKSTREAM JOBS", "OK");
+    SAYS(t.c, "XGROUP CREATECONSUMER q g w", "1");
+    CHECK(talk_logs_in(&t, "{}") && talk_gets(&t, "/api/v1/streams/0/q/groups/g", 200));
+    CHECK(talk_says(&t, "{\"stats\":{") && talk_says(&t, "\"policy\":{\"lease\":"));
+    CHECK(talk_says(&t, "\"consumers\":[{\"name\":\"w\",\"pending\":0,\"idle\":"));
+    CHECK(talk_never_says(&t, "consumersLeft") && rows(&t, "\"inactive\":") == 1);
+    CHECK(talk_gets(&t, "/api/v1/streams/0/q/groups/none", 404));
+    for (int i = 0; i < 24999; i++) {
+        char line[80];
+        snprintf(line, sizeof(line), "XGROUP CREATECONSUMER q g worker-of-many-%d", i);
+        bench_says(t.c, line);
+    }
+    forget_replies(t.c);
+    CHECK(talk_gets(&t, "/api/v1/streams/0/q/groups/g", 200));
+    CHECK(t.answer.n <= (1 << 20) + 4096 && talk_says(&t, "],\"consumersLeft\":"));
+    int left = atoi(strstr(t.body, "\"consumersLeft\":") + 16);
+    CHECK(left > 5000 && rows(&t, "\"inactive\":") == 25000 - left);
+    talk_end(&t);
+}
+
+TEST(more_users_than_an_answer_has_room_for)
+{
+    struct talk t;
+    talk_begin(&t);
+    for (int i = 0; i < 9000; i++) {
+        char line[80];
+        snprintf(line, sizeof(line), "ACL SETUSER user-%d on nopass ~queue-%d-* +xadd +xread", i,
+                 i);
+        bench_says(t.c, line);
+    }
+    forget_replies(t.c);
+    CHECK(talk_logs_in(&t, "{}") && talk_gets(&t, "/api/v1/users", 200));
+    CHECK(t.answer.n <= (1 << 20) + 4096 && talk_says(&t, "],\"usersLeft\":"));
+    int left = atoi(strstr(t.body, "\"usersLeft\":") + 12);
+    CHECK(left > 0 && rows(&t, "\"passwords\":") == 9001 - left);
+    talk_end(&t);
+}
+
 TEST(channels_of_both_kinds)
 {
     struct talk t;
@@ -148,5 +190,6 @@ TEST(users_without_their_passwords)
 }
 
 UNIT_MAIN(T(a_stream_with_its_groups), T(more_groups_than_an_answer_has_room_for),
+          T(more_consumers_than_an_answer_has_room_for), T(more_users_than_an_answer_has_room_for),
           T(channels_of_both_kinds), T(long_names_and_many_of_them), T(keys_of_all_types),
           T(users_without_their_passwords))
