@@ -206,8 +206,22 @@ static void add_binding(struct buf *out, struct bytes key, const struct values *
     end_line(out);
 }
 
+/* START of a span, which keeps its moments where they are: the first of all multiples that make the
+ * next moment, so that the line is the same whenever it is told; or that moment itself, when it is
+ * the first one and still to come. */
+static void add_start(struct buf *out, const struct values *v, const struct value *row,
+                      int64_t now_ms)
+{
+    char start[NUM_INT_MAX];
+    long long next = number(v, row, "next"), every = number(v, row, "every");
+    if (next <= 0 || every <= 0)
+        return;
+    text(out, "START");
+    word(out, bytes_of(start, num_print_int(start, next - every > now_ms ? next : next % every)));
+}
+
 static void add_schedule(struct buf *out, struct bytes key, const struct values *v,
-                         const struct value *row)
+                         const struct value *row, int64_t now_ms)
 {
     const struct value *fields = values_member(v, row, "fields");
     bool is_cron = values_member(v, row, "cron") != NULL;
@@ -219,6 +233,8 @@ static void add_schedule(struct buf *out, struct bytes key, const struct values 
     if (is_cron) {
         text(out, "TZ");
         word(out, member(v, row, "tz"));
+    } else {
+        add_start(out, v, row, now_ms);
     }
     text(out, "CATCHUP");
     word(out, member(v, row, "catchup"));
@@ -243,6 +259,13 @@ static void add_rows(struct buf *out, struct bytes key, const struct values *v,
     const struct value *all = values_root(v);
     for (const struct value *x = values_first(v, all); x; x = values_next(v, all, x))
         add(out, key, v, x);
+}
+
+static void add_schedules(struct buf *out, struct bytes key, const struct values *v, int64_t now_ms)
+{
+    const struct value *all = values_root(v);
+    for (const struct value *x = values_first(v, all); x; x = values_next(v, all, x))
+        add_schedule(out, key, v, x, now_ms);
 }
 
 static void add_captures(struct buf *out, struct bytes key, const struct values *v)
@@ -383,7 +406,7 @@ static bool add_part(struct exchange *x, struct definitions *d)
     case SCHEDULES:
         if (!ask_key(x, d, &d->reply, "XCRON", "LIST"))
             return false;
-        add_rows(&x->body, key, &d->reply, add_schedule);
+        add_schedules(&x->body, key, &d->reply, x->all->engine->now_ms);
         d->part = CAPTURES;
         return true;
     default:

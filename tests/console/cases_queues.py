@@ -108,7 +108,7 @@ def cron(w):
 def only_what_is_changed(w):
     """What the dialog of a schedule shows as well as it can, or not at all, is as it was behind it."""
     c, until_ms = w.c, 4102444800000
-    c.ask("XCRON", "SET", "reports", "odd", "EVERY", 61500, "UNTIL", until_ms, "FIELDS", "body", "one\ntwo", b"\xff", b"\xfe\x00", "kind", "odd")
+    c.ask("XCRON", "SET", "reports", "odd", "EVERY", 61500, "START", until_ms - 10 * 61500, "UNTIL", until_ms, "FIELDS", "body", "one\ntwo", b"\xff", b"\xfe\x00", "kind", "odd")
     plan = lambda: (lambda p: dict(zip(p[::2], p[1::2])))(c.ask("XCRON", "GET", "reports", "odd"))
     before = plan()
     w.b.row("odd")
@@ -117,7 +117,7 @@ def only_what_is_changed(w):
     w.b.click("Save")
     until("the change", lambda: plan()["fields"][-1] == "another")
     after = plan()
-    expect((after["every"], after["until"], after["fields"][:5]), (61500, until_ms, before["fields"][:5]), "the rest")
+    expect((after["every"], after["until"], after["next"], after["fields"][:5]), (61500, until_ms, until_ms - 10 * 61500, before["fields"][:5]), "the rest")
     c.ask("XCRON", "DEL", "reports", "odd")
 
 

@@ -87,24 +87,33 @@ function nextMoments() {
     };
 }
 
+// What keeps an edited schedule's moments where they are. Its START is not told, but the next moment is: of the same
+// plan the next ones follow from it, and of a span of which even the first one is to come it is that.
+const startOf = (r, zone) => v => {
+    const ms = Number(r ? everyOf(r) ?? 0 : 0), next = Number(r?.next ?? 0);
+    const isSame = v.kind === 'cron' ? !ms && v.cron === r?.cron && v.tz === (r.tz ?? zone) : ms > 0 && parseSpan(v.every) === ms;
+    return next > 0 && (isSame || ms > 0 && next - ms > Date.now()) ? next : undefined;
+};
+
 function editAction(page, r) {
     const ms = r ? everyOf(r) : null, zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const isCron = v => v.kind === 'cron';
-    const body = v => ({...(isCron(v) ? {cron: v.cron, tz: v.tz || undefined} : {everyMs: parseSpan(v.every)}), catchup: v.catchup, limit: v.limit === '' ? undefined : Number(v.limit), untilMs: r?.until > 0 ? Number(r.until) : undefined, fields: v.fields.filter(([n]) => n !== '').map(asMeant)});
+    const startMs = startOf(r, zone);
+    const body = v => ({startMs: startMs(v), ...(isCron(v) ? {cron: v.cron, tz: v.tz || undefined} : {everyMs: parseSpan(v.every)}), catchup: v.catchup, limit: v.limit === '' ? undefined : Number(v.limit), untilMs: r?.until > 0 ? Number(r.until) : undefined, fields: v.fields.filter(([n]) => n !== '').map(asMeant)});
     // What is not changed stays as it is, also where it is no text that a field can hold.
     const old = r?.fields ?? [], asMeant = ([n, x]) => old.find(([f, y]) => label(f) === n && label(y) === x) ?? [meant(n, old.map(([f]) => f)), x];
     return {
         title: r ? C.editTitle(label(r.name)) : C.new, button: C.save,
         fields: [
             {name: 'key', label: C.stream, required: true, value: r ? label(r.key) : '', shown: () => !r}, {name: 'name', label: C.name, required: true, value: r ? label(r.name) : '', shown: () => !r},
-            {name: 'kind', label: C.kind, type: 'select', value: ms ? 'every' : 'cron', options: Object.entries(C.kinds)},
+            {name: 'kind', label: C.kind, type: 'select', value: ms ? 'every' : 'cron', hint: r ? C.kindHint : null, options: Object.entries(C.kinds)},
             {name: 'cron', label: C.cron, required: true, value: r?.cron ?? '', hint: C.cronHint, shown: isCron}, {name: 'tz', label: C.zone, value: r?.tz ?? zone ?? 'UTC', hint: C.zoneHint, shown: isCron},
             {name: 'every', label: C.kinds.every, required: true, value: ms ? spanText(Number(ms)) : '', hint: C.everyHint, shown: v => !isCron(v), check: t => Number.isNaN(parseSpan(t)) ? S.wrongSpan : null},
             {name: 'catchup', label: C.catchup, type: 'select', value: (r?.catchup ?? 'ONE').toLowerCase(), options: Object.entries(C.catchups)}, {name: 'limit', label: C.limit, type: 'number', value: r?.left > 0 ? String(r.left) : '', hint: C.limitHint},
             {name: 'fields', label: C.fields, type: 'fields', value: r ? r.fields.map(([n, v]) => [label(n), label(v)]) : [['', '']], check: list => list.some(([n]) => n !== '') ? null : S.noFields},
         ],
         live: nextMoments(),
-        commands: v => command('XCRON', 'SET', r ? r.key : v.key || '?', r ? r.name : v.name || '?', isCron(v) ? ['CRON', v.cron || '?', v.tz ? ['TZ', v.tz] : null] : ['EVERY', parseSpan(v.every) || '?'], 'CATCHUP', v.catchup.toUpperCase(),
+        commands: v => command('XCRON', 'SET', r ? r.key : v.key || '?', r ? r.name : v.name || '?', isCron(v) ? ['CRON', v.cron || '?', v.tz ? ['TZ', v.tz] : null] : ['EVERY', parseSpan(v.every) || '?'], body(v).startMs ? ['START', body(v).startMs] : null, 'CATCHUP', v.catchup.toUpperCase(),
             body(v).untilMs ? ['UNTIL', body(v).untilMs] : null, v.limit === '' ? null : ['LIMIT', v.limit], 'FIELDS', body(v).fields.flat()),
         errorField: e => e && (/cron|expression/i.test(e.text) ? 'cron' : /zone/i.test(e.text) ? 'tz' : null),
         run: v => api.put(schedulePath(r ? r.db : page.query.db ?? 0, r ? r.key : v.key, r ? r.name : v.name), body(v)), result: a => C.saved(moment(a.nextMs)),

@@ -24,6 +24,7 @@ static const char *const made[] = {
     "XCFGSET q MAXLEN 100 MAXAGE 60000 OVERFLOW DROP ACKED",
     "XBIND ADD q TOPIC order.* TO copies",
     "XCRON SET q often EVERY 60000 FIELDS f v",
+    "XCRON SET q later EVERY 60000 START 1700000500001 FIELDS f v",
     "XCAPTURE ADD q news.*"};
 
 /* What a server was told, an empty one can be told. */
@@ -49,6 +50,9 @@ TEST(what_is_told_makes_the_same_again)
     CHECK(strstr(lines.p, "XCFGSET q MKSTREAM MAXLEN 100 MAXAGE 60000 OVERFLOW DROP ACKED\n"));
     CHECK(strstr(lines.p, "XGROUP CREATE q plain $ MKSTREAM\n"));
     CHECK(strstr(lines.p, "XCRON SET q daily CRON \"0 7 * * 1-5\" TZ UTC CATCHUP ONE LIMIT 5 "));
+    /* Where a span's moments are is a part of it. */
+    CHECK(strstr(lines.p, "XCRON SET q often EVERY 60000 START 20000 CATCHUP ONE "));
+    CHECK(strstr(lines.p, "XCRON SET q later EVERY 60000 START 1700000500001 CATCHUP ONE "));
     CHECK(strstr(lines.p, "XCAPTURE ADD q news.*\n"));
     CHECK(strstr(lines.p, "XBIND ADD q TOPIC order.* TO copies\n"));
     CHECK(talk_asks_for(&t, "DELETE", "/api/v1/streams/0/q", "", "", 204));
