@@ -98,7 +98,7 @@ static bool denied(const struct call *call, enum check_result why, struct bytes 
 }
 
 /* Whether the stream passes messages on to other keys. */
-static bool hands_on(const struct stream *s)
+static bool passes_on(const struct stream *s)
 {
     struct dict_walk w = {0};
     if (s->extra && s->extra->bindings)
@@ -115,7 +115,7 @@ bool helpers_allows_key(const struct call *call, const struct entry *e, struct b
 {
     if (!value_stream_acts(e) || (call->client->flags & (CLIENT_REPLAY | CLIENT_ACT)))
         return true;
-    return !hands_on(value_object(e)) || check_key(call->client->user, key, KEY_RO | KEY_ACCESS) ||
+    return !passes_on(value_object(e)) || check_key(call->client->user, key, KEY_RO | KEY_ACCESS) ||
            denied(call, CHECK_KEY, key);
 }
 

@@ -16,8 +16,8 @@ struct call {
     struct db *db;
     const struct bytes *argv;
     int argc;
-    struct str **owned; /* strings behind long arguments, or NULL */
-    struct bytes raw;   /* the request as it came, if that is its canonical form; else n == 0 */
+    struct str **owned; /* counted strings that hold long arguments, or NULL */
+    struct bytes raw;   /* the request as received, if in canonical form; else n == 0 */
     int64_t now_ms;
     struct reply *reply;
     bool rewritten;      /* call_effect() or call_no_effect() was called */
@@ -41,8 +41,8 @@ void call_effect_since(struct call *call, const char *since, const struct bytes 
 #define CALL_EFFECT_SINCE(call, since, ...)                                                        \
     call_effect_since(call, since, (const struct bytes[]){__VA_ARGS__},                            \
                       (int)(sizeof((const struct bytes[]){__VA_ARGS__}) / sizeof(struct bytes)))
-/* The request itself, by its command's own name, wrapped like that. What happens to a writing
- * command that says nothing else. */
+/* Journals the request under the command's original name, wrapped in the same way: the default for
+ * commands that write. */
 void call_effect_request(struct call *call);
 /* The request is not journalled. */
 void call_no_effect(struct call *call);

@@ -134,7 +134,7 @@ bool rights_read_all(const struct call *call)
 }
 
 /* It is subscribed to a channel, pattern or stream that its user has no right to. */
-static bool listens_wrongly(const struct client *c)
+static bool has_forbidden_subscription(const struct client *c)
 {
     for (int kind = 0; c->subscriber && kind < PUBSUB_KINDS; kind++) {
         struct dict_walk w = {0};
@@ -155,7 +155,7 @@ void rights_refresh(struct engine *e, const struct client *by)
             c->flags &= ~(unsigned)CLIENT_RESTRICTED;
         else
             c->flags |= CLIENT_RESTRICTED;
-        if ((c->flags & CLIENT_RESTRICTED) && listens_wrongly(c))
+        if ((c->flags & CLIENT_RESTRICTED) && has_forbidden_subscription(c))
             client_close_by(c, by);
     }
 }

@@ -30,7 +30,7 @@ bool rights_allow(struct client *c, const struct user *u, const struct command *
                   const struct bytes *argv, int argc, const char *context, struct buf *why);
 /* Whether the running request may read keys whose names it makes from data (SORT's patterns). */
 bool rights_read_all(const struct call *call);
-/* After a command of `by` changed users: notes which have all rights, and closes clients with
+/* After a command of `by` changed users: notes which clients have all rights, and closes those with
  * subscriptions that are no longer allowed. */
 void rights_refresh(struct engine *e, const struct client *by);
 /* Closes the clients of a user that will be deleted. `by` keeps its rights until its command or

@@ -10,7 +10,7 @@
 #define OBSTACLES    (ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_FEW_REPLICAS | ENGINE_PAUSED)
 #define HOLDS_WRITES (OBSTACLES | ENGINE_READ_ONLY)
 
-static void tell_store(struct engine *e)
+static void update_store(struct engine *e)
 {
     ASSERT((e->slow_path & ENGINE_REPLICA) || !(e->slow_path & (ENGINE_READ_ONLY | ENGINE_STALE)));
     e->store->expiry_ignored = (e->slow_path & ENGINE_LOADING) != 0;
@@ -25,7 +25,7 @@ static void set(struct engine *e, enum slow_path_reason bit, bool on)
 void state_set(struct engine *e, enum slow_path_reason bit, bool on)
 {
     set(e, bit, on);
-    tell_store(e);
+    update_store(e);
 }
 
 void state_apply_replica_settings(struct engine *e)
@@ -38,7 +38,7 @@ void state_apply_replica_settings(struct engine *e)
     if (!replica)
         own_forget(e->store);
     set(e, ENGINE_STALE, e->role == ROLE_REPLICA_DOWN && !s->replica_serve_stale_data);
-    tell_store(e);
+    update_store(e);
 }
 
 void state_set_role(struct engine *e, enum engine_role role)

@@ -70,7 +70,7 @@ static void add_bulk(struct buf *b, struct bytes x)
 }
 
 /* Sends an invalidation. keys: n bulk strings in RESP; n == SIZE_MAX: everything. */
-static void tell(struct client *c, struct bytes keys, size_t n)
+static void send_invalidation(struct client *c, struct bytes keys, size_t n)
 {
     struct engine *e = c->engine;
     struct tracking_client *t = c->tracking;
@@ -107,7 +107,7 @@ static void tell(struct client *c, struct bytes keys, size_t n)
 }
 
 /* given_up: the key has not changed, so NOLOOP does not apply. */
-static void tell_key(struct engine *e, uint64_t id, struct bytes key, bool given_up)
+static void invalidate_key(struct engine *e, uint64_t id, struct bytes key, bool given_up)
 {
     struct tracking *t = e->tracking;
     struct client *c = client_by_id(e, id);
@@ -122,7 +122,7 @@ static void tell_key(struct engine *e, uint64_t id, struct bytes key, bool given
     }
     struct buf b = {0};
     add_bulk(&b, key);
-    tell(c, buf_bytes(&b), 1);
+    send_invalidation(c, buf_bytes(&b), 1);
     buf_free(&b);
 }
 
@@ -214,7 +214,7 @@ static void forget(struct engine *e, struct bytes key, bool given_up)
     t->bytes -= bytes_of_key(n);
     dlist_remove(&a->age);
     for (size_t i = 0; i < a->n; i++)
-        tell_key(e, a->ids[i], key, given_up);
+        invalidate_key(e, a->ids[i], key, given_up);
     dict_remove(&t->keys, key);
     mem_free(a);
 }
@@ -323,13 +323,13 @@ void tracking_end(struct client *c)
         return;
     }
     if (t->own_flush)
-        tell(c, bytes_of(NULL, 0), SIZE_MAX);
+        send_invalidation(c, bytes_of(NULL, 0), SIZE_MAX);
     for (size_t at = 0; at < t->own.n;) {
         struct buf b = {0};
         size_t n;
         memcpy(&n, t->own.p + at, sizeof(n));
         add_bulk(&b, bytes_of(t->own.p + at + sizeof(n), n));
-        tell(c, buf_bytes(&b), 1);
+        send_invalidation(c, buf_bytes(&b), 1);
         buf_free(&b);
         at += sizeof(n) + n;
     }
@@ -352,7 +352,7 @@ static void broadcast_prefix(struct client *c, struct bytes prefix)
         n++;
     }
     if (n)
-        tell(c, buf_bytes(&b), n);
+        send_invalidation(c, buf_bytes(&b), n);
     buf_free(&b);
 }
 
@@ -362,7 +362,7 @@ void tracking_broadcast(struct engine *e)
     for (struct dlist_node *n = t->clients.next; t->flushed && n != &t->clients; n = n->next) {
         struct client *c = dlist_item(n, struct tracking_client, node)->client;
         if (c != t->flusher)
-            tell(c, bytes_of(NULL, 0), SIZE_MAX);
+            send_invalidation(c, bytes_of(NULL, 0), SIZE_MAX);
     }
     t->flushed = false;
     t->flusher = NULL;

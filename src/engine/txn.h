@@ -7,7 +7,7 @@
 struct txn_command {
     const struct command *command;
     int argc;
-    struct bytes *argv; /* one allocation with the bytes behind it */
+    struct bytes *argv; /* in one allocation with the bytes */
 };
 
 struct txn {

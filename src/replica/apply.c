@@ -238,7 +238,7 @@ static bool is_kept(enum verdict v)
 /* ---- Errors */
 
 /* Logs an error in one line, as Redis does: without the code ERR. */
-static void tell(struct apply *a, const char *error, const char *name)
+static void report_error(struct apply *a, const char *error, const char *name)
 {
     struct engine *e = a->r->engine;
     long long how = e->settings->propagation_error_behavior;
@@ -253,7 +253,7 @@ static void tell(struct apply *a, const char *error, const char *name)
         assert_failed("propagation-error-behavior is ignore", __FILE__, __LINE__);
 }
 
-static void tell_refused(struct apply *a, enum verdict v, const struct parsed *p)
+static void report_refused(struct apply *a, enum verdict v, const struct parsed *p)
 {
     char text[192];
     int n = p->argv[0].n > 64 ? 64 : (int)p->argv[0].n;
@@ -266,7 +266,7 @@ static void tell_refused(struct apply *a, enum verdict v, const struct parsed *p
                                  : "a primary must not ask for",
              n, p->argv[0].p, v == IS_CUT_SHORT ? " command" : "");
     observe_count_error(a->r->engine, "ERR");
-    tell(a, text, name);
+    report_error(a, text, name);
 }
 
 /* ---- Running */
@@ -286,7 +286,7 @@ static void run(struct apply *a, const struct parsed *p)
     if (__builtin_expect(c->reply.errors == errors, 1))
         return;
     buf_add_char(&a->error, 0);
-    tell(a, a->error.p, command_full_name(p->command));
+    report_error(a, a->error.p, command_full_name(p->command));
 }
 
 /* Runs a command wrapped in PING, which replicas that do not know it take for a PING. */
@@ -296,7 +296,7 @@ static void run_wrapped(struct apply *a, const struct parsed *ping)
                        .raw = ping->argv[1]};
     p.argv = a->wrapped.argv;
     if (!p.argc) {
-        tell(a, "what PING carries is no command", "ping");
+        report_error(a, "what PING carries is no command", "ping");
         return;
     }
     p.command = command_of(a, p.argv, p.argc);
@@ -304,14 +304,14 @@ static void run_wrapped(struct apply *a, const struct parsed *ping)
     if (v == CHANGES)
         run(a, &p);
     else
-        tell_refused(a, is_refused(v) ? v : IS_FORBIDDEN, &p);
+        report_refused(a, is_refused(v) ? v : IS_FORBIDDEN, &p);
 }
 
 static void run_word(struct apply *a, const struct parsed *ping)
 {
     int argc = wrap_open(ping->argv, ping->argc, &a->wrapped);
     if (!whole_hear(a->r, a->wrapped.argv, argc))
-        tell(a, "what PING carries is no word of the stream", "ping");
+        report_error(a, "what PING carries is no word of the stream", "ping");
 }
 
 static void run_one(struct apply *a, enum verdict v, const struct parsed *p)
@@ -323,7 +323,7 @@ static void run_one(struct apply *a, enum verdict v, const struct parsed *p)
     else if (v == MAKES_WHOLE)
         run_word(a, p);
     else if (v != ASKS)
-        tell_refused(a, v, p);
+        report_refused(a, v, p);
 }
 
 /* A journal group in which commands of the primary run. Expired keys read as absent meanwhile, and

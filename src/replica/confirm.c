@@ -57,7 +57,7 @@ static void stop_fetching(struct replication *r)
 
 /* Keeps PING and PUBLISH out of the stream: until the confirmation the current ID belongs to the
  * previous primary, and an ID must have only one writer. */
-static void be_still(struct journal *j)
+static void silence_stream(struct journal *j)
 {
     if (j->mode != JOURNAL_RAW)
         journal_set_mode(j, JOURNAL_RAW);
@@ -85,7 +85,7 @@ static void propose(struct replication *r)
     /* Within a transaction that has had effects this is left to confirm_settle(). */
     const struct journal *j = r->engine->journal;
     if (j->depth == 0 || j->group_start == j->pending.n)
-        be_still(r->engine->journal);
+        silence_stream(r->engine->journal);
 }
 
 void confirm_begin(struct replication *r)
@@ -109,7 +109,7 @@ void confirm_settle(struct replication *r)
     ASSERT(j->depth == 0);
     if (!replication_is_unconfirmed(r))
         return;
-    be_still(j);
+    silence_stream(j);
     if (!backlog_is_open(&r->backlog))
         backlog_open(&r->backlog, j);
 }

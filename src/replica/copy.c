@@ -122,7 +122,7 @@ static void finish_pipe(struct copy *c)
 }
 
 /* Sends the current piece. True: all replicas have all of it. */
-static bool hand_on(struct copy *c)
+static bool send_piece(struct copy *c)
 {
     bool all = true;
     struct bytes piece = bytes_of(c->piece, c->piece_n);
@@ -159,7 +159,7 @@ void copy_send(struct copy *c)
         return;
     bool waits = false; /* for a socket, which will wake us */
     for (int i = 0; i < PIECES_A_TURN; i++) {
-        waits = !hand_on(c);
+        waits = !send_piece(c);
         if (waits || !read_piece(c))
             break;
     }
@@ -311,7 +311,7 @@ static void start(struct copy *c, const struct group *g)
 
 /* Adds waiting replicas that can read the file being written, as long as the backlog reaches back
  * to its fork. */
-static void let_join(struct copy *c)
+static void add_latecomers(struct copy *c)
 {
     for (struct peer *p = next_peer(c, NULL); p; p = next_peer(c, p))
         if (p->state == PEER_WAITING && !p->in_copy && !p->no_keys && !p->no_libraries &&
@@ -325,7 +325,7 @@ void copy_end_turn(struct copy *c)
     if (c->replication->peer_n == 0)
         return;
     if (c->state == COPY_FILE)
-        let_join(c);
+        add_latecomers(c);
     if (c->state != COPY_IDLE)
         return;
     struct group g = find_group(c);

@@ -282,7 +282,7 @@ static bool transfer(struct follow *f)
 
 /* ---- Replies */
 
-static void heard_ping(struct follow *f, struct bytes line)
+static void take_ping_reply(struct follow *f, struct bytes line)
 {
     if (handshake_ping(line) != HANDSHAKE_GOES_ON) {
         drop(f, LAST_DELAY);
@@ -295,7 +295,7 @@ static void heard_ping(struct follow *f, struct bytes line)
     set_state(f, FOLLOW_INTRODUCE);
 }
 
-static void heard_introduction(struct follow *f, struct bytes line)
+static void take_introduction_reply(struct follow *f, struct bytes line)
 {
     enum handshake_answer a = handshake_heard(&f->handshake, line);
     if (a == HANDSHAKE_REFUSED) {
@@ -308,20 +308,20 @@ static void heard_introduction(struct follow *f, struct bytes line)
 }
 
 /* The snapshot is ahead of our data. */
-static bool gains(const struct follow *f)
+static bool is_ahead_of_us(const struct follow *f)
 {
     const struct handshake *h = &f->handshake;
     return promise_is_ahead((struct promise_place){h->new_id, h->offset}, promise_our_place(f->r));
 }
 
-static void heard_answer(struct follow *f, struct bytes line)
+static void take_psync_reply(struct follow *f, struct bytes line)
 {
     const struct handshake *h = &f->handshake;
     enum handshake_answer a = handshake_answer(&f->handshake, line);
     bool granted = a == HANDSHAKE_REST || a == HANDSHAKE_FULL;
     f->r->handover.answer = granted ? HANDOVER_GRANTED : HANDOVER_REFUSED;
     /* LOOKING_AGAIN: it may have lost data since it asked us. */
-    if (f->fetches && a != HANDSHAKE_REST && (a != HANDSHAKE_FULL || !gains(f)))
+    if (f->fetches && a != HANDSHAKE_REST && (a != HANDSHAKE_FULL || !is_ahead_of_us(f)))
         a = HANDSHAKE_LATER;
     if (a == HANDSHAKE_FULL || a == HANDSHAKE_OLD) {
         f->by_sync = a == HANDSHAKE_OLD;
@@ -349,11 +349,11 @@ static bool take_line(struct follow *f)
     if (n == 0)
         return true;
     if (f->state == FOLLOW_PING)
-        heard_ping(f, text);
+        take_ping_reply(f, text);
     else if (f->state == FOLLOW_INTRODUCE)
-        heard_introduction(f, text);
+        take_introduction_reply(f, text);
     else
-        heard_answer(f, text);
+        take_psync_reply(f, text);
     return true;
 }
 

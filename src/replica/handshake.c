@@ -58,7 +58,7 @@ static void expect(struct handshake *h, enum handshake_step step)
     h->steps[h->step_n++] = step;
 }
 
-static void say_password(struct handshake *h, const struct settings *s, struct chain *out)
+static void send_password(struct handshake *h, const struct settings *s, struct chain *out)
 {
     if (!*s->masterauth)
         return;
@@ -76,7 +76,7 @@ void handshake_introduce(struct handshake *h, const struct settings *s,
     long long own = s->tls_replication ? s->tls_port : s->port;
     long long listens = s->replica_announce_port ? s->replica_announce_port : own;
     *h = (struct handshake){.foreign = true};
-    say_password(h, s, out);
+    send_password(h, s, out);
     SAY(out, BYTES("REPLCONF"), BYTES("listening-port"),
         bytes_of(port, num_print_int(port, listens)));
     expect(h, HANDSHAKE_PORT);
@@ -100,7 +100,7 @@ void handshake_introduce(struct handshake *h, const struct settings *s,
 }
 
 /* Parses "+OK <ID> <offset>", or "+OK". */
-static void heard_own(struct handshake *h, struct bytes line)
+static void parse_own(struct handshake *h, struct bytes line)
 {
     size_t at = strlen("+OK ");
     long long offset;
@@ -139,7 +139,7 @@ enum handshake_answer handshake_heard(struct handshake *h, struct bytes line)
                  names[step], SHOWN(line));
     if (step == HANDSHAKE_MILLRACE) {
         h->foreign = !good;
-        heard_own(h, line);
+        parse_own(h, line);
     }
     return h->step == h->step_n ? HANDSHAKE_GOES_ON : HANDSHAKE_WAITS;
 }

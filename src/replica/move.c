@@ -199,7 +199,7 @@ static int count_taken(const struct move *m)
 }
 
 /* Appends to an error of the connection where the keys are. */
-static void tell_where(struct move *m, const char *why)
+static void append_where(struct move *m, const char *why)
 {
     int n = (int)strlen(m->error), taken = count_taken(m), next = m->answered - m->heads;
     if (m->stage == DIALLING) {
@@ -227,7 +227,7 @@ static void clean(char *text)
 static bool fail(struct move *m, const char *what, const char *why)
 {
     snprintf(m->error, TEXT_MOST, "IOERR error or timeout %s", what);
-    tell_where(m, why);
+    append_where(m, why);
     clean(m->error);
     target_free(m->target);
     m->target = NULL;

@@ -33,7 +33,7 @@ struct moves *move_all_new(struct engine *e, struct loop *l,
 void move_all_free(struct moves *all);
 
 /* NULL: none of the keys exists. Copies all values into memory. waits: a blocked client, whose
- * command runs again at the end; if the client is closed, the move goes on. NULL: call
+ * command runs again at the end; if it is closed, the move goes on. waits NULL: call
  * move_finish() in the same command. */
 struct move *move_begin(struct moves *all, const struct move_order *o, const struct client *waits);
 /* Blocks the server until the move is over, at most for its timeout. */

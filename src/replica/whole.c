@@ -35,7 +35,7 @@ static bool has_witnesses(struct replication *r, const struct peer *p, size_t n)
 
 /* BEHIND: the offset to reach is a byte written after p connected. An older one may have been
  * acknowledged by a server that left unnoticed. */
-static void ask(struct replication *r, struct peer *p)
+static void ask_for_ack(struct replication *r, struct peer *p)
 {
     struct journal *j = r->engine->journal;
     journal_stream_only(j, BYTES(REPLICATION_PING));
@@ -58,7 +58,7 @@ static void say(struct replication *r, struct peer *p)
              peer_name(p).text);
 }
 
-static void look_at(struct replication *r, struct peer *p, size_t n)
+static void update_one(struct replication *r, struct peer *p, size_t n)
 {
     struct confirmation *c = &r->confirmation;
     if (p->whole || !p->run)
@@ -70,7 +70,7 @@ static void look_at(struct replication *r, struct peer *p, size_t n)
         p->whole = p->ack >= p->whole_end;
         r->ack_came |= p->whole; /* its ACKs count now: evaluate the quorum again */
     } else if (!p->whole_at) {
-        ask(r, p);
+        ask_for_ack(r, p);
     } else if (p->ack >= p->whole_at && has_witnesses(r, p, n)) {
         say(r, p);
         r->wants_acks = true;
@@ -85,7 +85,7 @@ void whole_update(struct replication *r)
         return;
     c->whole_due = false;
     for (struct dlist_node *at = r->peers.next; at != &r->peers; at = at->next)
-        look_at(r, peer_at(at), n);
+        update_one(r, peer_at(at), n);
 }
 
 bool whole_hear(struct replication *r, const struct bytes *argv, int argc)

@@ -91,7 +91,7 @@ static bool take_effect(void *context, int db, const struct bytes *argv, int arg
     return true;
 }
 
-static void say_warning(void *context, const char *text)
+static void print_warning(void *context, const char *text)
 {
     (void)context;
     printf("[info] %s\n", text);
@@ -105,7 +105,7 @@ static bool check_snapshot(const char *name, struct bytes data, size_t *length)
     struct rdb_read_options o = {.verify = true,
                                  .check_only = true,
                                  .skip_unknown = true,
-                                 .warn = say_warning,
+                                 .warn = print_warning,
                                  .now_ms = clock_wall_ms(),
                                  .values = rdb_get_options_from(s, streams),
                                  .apply = take_effect,

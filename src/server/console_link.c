@@ -214,7 +214,7 @@ static void set_peer(struct guard_peer *p, const char *peer)
 }
 
 /* Refuses a connection briefly, before reading anything, as far as the socket takes it. */
-static void turn_away(int fd, bool is_tls)
+static void refuse_connection(int fd, bool is_tls)
 {
     static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
                                "Content-Length: 0\r\nConnection: close\r\n\r\n";
@@ -230,7 +230,7 @@ static void open_one(void *context, int fd, const char *peer, bool is_local)
     enum err why;
     if (!admit_connection(k->admit, peer, is_local, &why) || !has_place(k)) {
         k->engine->stats.rejected_connections++;
-        turn_away(fd, tls != NULL);
+        refuse_connection(fd, tls != NULL);
         return;
     }
     struct line *x = mem_zalloc(sizeof(*x));
@@ -272,7 +272,7 @@ bool console_link_open(struct console_link *k)
 /* ---- Reading and working */
 
 /* Puts it into the lists that fit the exchange's phase. */
-static void sort_in(struct line *x)
+static void update_lists(struct line *x)
 {
     struct console_link *k = x->all;
     enum exchange_phase phase = x->exchange.phase;
@@ -295,7 +295,7 @@ static void give(struct line *x, struct bytes in)
     exchange_take(&x->exchange, &in);
     if (in.n)
         buf_add(&x->kept, in);
-    sort_in(x);
+    update_lists(x);
 }
 
 /* Kept input precedes what the socket holds. */
@@ -359,7 +359,7 @@ static void read_all(struct console_link *k)
 
 /* Continues exchanges that waited for a time or for the gate. The tick ensures that there is a
  * turn; the gate's changes wake the loop. */
-static void look_at_waiting(struct console_link *k)
+static void resume_waiting(struct console_link *k)
 {
     struct dlist_node now;
     dlist_init(&now);
@@ -368,7 +368,7 @@ static void look_at_waiting(struct console_link *k)
         struct line *x = dlist_item(now.next, struct line, working);
         dlist_remove(&x->working);
         exchange_is_due(&x->exchange);
-        sort_in(x);
+        update_lists(x);
     }
 }
 
@@ -394,7 +394,7 @@ static void work(struct console_link *k)
             x->moved_ms = k->engine->steady_ms;
         if (x->exchange.phase >= EXCHANGE_STREAMING)
             take_place(x);
-        sort_in(x);
+        update_lists(x);
     } while (!dlist_empty(&k->working) && clock_mono_us() < end_us);
 }
 
@@ -405,7 +405,7 @@ void console_link_run(struct console_link *k)
     uint64_t began = clock_ticks();
     k->exchanges.loading_percent = k->loading_percent(k->context);
     read_all(k);
-    look_at_waiting(k);
+    resume_waiting(k);
     if (!dlist_empty(&k->working))
         work(k);
     k->exchanges.figures.ticks += clock_ticks() - began;
@@ -461,7 +461,7 @@ static void send_one(struct line *x)
         finish(x);
     if (x->exchange.phase == EXCHANGE_STREAMING) { /* there may be room in the socket */
         dlist_remove(&x->working);
-        sort_in(x);
+        update_lists(x);
     }
 }
 
@@ -529,6 +529,6 @@ void console_link_tick(struct console_link *k)
             continue;
         }
         exchange_too_late(&x->exchange);
-        sort_in(x);
+        update_lists(x);
     }
 }

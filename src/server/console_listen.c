@@ -145,7 +145,7 @@ bool console_listen_configure_tls(struct console_listen *k)
 }
 
 /* Logs the URL for a browser on this machine, with the first address. */
-static void say_address(const struct settings *c)
+static void log_address(const struct settings *c)
 {
     struct bytes first;
     bool is_any = true, is_v6 = false;
@@ -176,6 +176,6 @@ bool console_listen_open(struct console_listen *k)
         return false;
     }
     if (k->n)
-        say_address(c);
+        log_address(c);
     return true;
 }

@@ -1,4 +1,4 @@
-/* What is loaded at startup (what a primary sends later is server/copy_loader's business):
+/* What is loaded at startup (a primary's snapshot is loaded by server/copy_loader):
  *
  *   appendonly yes  The base and the increments that the manifest names, in order of their numbers.
  *                   The base is RDB or commands; increments are commands in frames
@@ -117,7 +117,7 @@ static void load_warning(void *context, const char *text)
     log_line(LOG_WARNING, "Loading the RDB file: %s", text);
 }
 
-static void tell_left_out(const char *path, const struct rdb_read_result *r)
+static void log_left_out(const char *path, const struct rdb_read_result *r)
 {
     if (r->left_out)
         log_line(
@@ -208,7 +208,7 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
     l->figures.keys += r.keys;
     l->figures.expired += r.expired;
     if (good)
-        tell_left_out(path, &r);
+        log_left_out(path, &r);
     if (good) {
         char empty[64] = "";
         if (r.empty)
@@ -256,7 +256,7 @@ static bool cut(struct loader *l, const char *path, struct bytes map, uint64_t g
 }
 
 /* Tools look for the first words, as in Redis. */
-static void say_refused(struct loader *l, const char *path, const struct aof_read_result *r,
+static void log_refusal(struct loader *l, const char *path, const struct aof_read_result *r,
                         bool last)
 {
     if (l->replay.unknown[0])
@@ -342,7 +342,7 @@ static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool
         good = cut(l, path, map, r.good);
         replay_forget_transaction(&l->replay);
     } else if (!good) {
-        say_refused(l, path, &r, last);
+        log_refusal(l, path, &r, last);
     }
     l->base_done += map.n;
     file_unmap(map);
@@ -364,7 +364,7 @@ static bool load_base(struct loader *l, const char *path, bool last)
 }
 
 /* For small files a large step would be mostly unused. */
-static void expect_much(const struct loader *l)
+static void prepare_growth(const struct loader *l)
 {
     if (l->figures.total >= MUCH_TO_LOAD)
         mem_grow_begin();
@@ -381,7 +381,7 @@ static bool load_aof(struct loader *l)
         int64_t n = file_size_of(path);
         l->figures.total += n > 0 && m->files[i].type != MANIFEST_HISTORY ? (uint64_t)n : 0;
     }
-    expect_much(l);
+    prepare_growth(l);
     const struct manifest_file *base = manifest_base(m);
     int64_t start_us = clock_mono_us();
     if (base) {
@@ -485,7 +485,7 @@ static bool load_dump(struct loader *l)
     const char *dump = l->engine->settings->dbfilename;
     int64_t n = file_size_of(dump);
     l->figures.total = n > 0 ? (uint64_t)n : 0;
-    expect_much(l);
+    prepare_growth(l);
     return load_rdb(l, dump, false, NULL);
 }
 
@@ -509,7 +509,7 @@ static bool load_newer_dump(struct loader *l)
     return error == 0;
 }
 
-static bool load_what_there_is(struct loader *l)
+static bool load_existing(struct loader *l)
 {
     struct engine *e = l->engine;
     const char *dump = e->settings->dbfilename;
@@ -540,7 +540,7 @@ bool loader_start(struct loader *l)
     stream_end_begin(&l->end, l->engine->settings);
     begin_load(l);
     l->starting = true;
-    bool good = load_what_there_is(l);
+    bool good = load_existing(l);
     l->starting = false;
     end_load(l);
     return good && !l->ended;

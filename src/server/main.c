@@ -156,7 +156,7 @@ static void write_pidfile(const struct settings *s)
 }
 
 /* What sd_notify() does: a datagram to the service manager's socket. */
-static void tell_manager(const char *text)
+static void notify_manager(const char *text)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     if (!path || (path[0] != '/' && path[0] != '@'))
@@ -363,7 +363,7 @@ static bool become_server(struct settings *settings)
     return true;
 }
 
-static void say_ready(const struct settings *settings)
+static void log_ready(const struct settings *settings)
 {
     if (settings->port)
         log_line(LOG_NOTICE, "Ready to accept connections tcp");
@@ -373,7 +373,7 @@ static void say_ready(const struct settings *settings)
         log_line(LOG_NOTICE, "The server is now ready to accept connections at %s",
                  settings->unixsocket);
     if (settings->supervised)
-        tell_manager("STATUS=Ready to accept connections\nREADY=1\n");
+        notify_manager("STATUS=Ready to accept connections\nREADY=1\n");
 }
 
 int main(int argc, char **argv, char **environment)
@@ -414,7 +414,7 @@ int main(int argc, char **argv, char **environment)
     log_line(LOG_NOTICE, "Server initialized");
     if (!server_load(s))
         return 1;
-    say_ready(settings);
+    log_ready(settings);
     int code = server_run(s);
     server_free(s);
     return code;

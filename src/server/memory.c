@@ -339,7 +339,7 @@ static int64_t budget_us(const struct memory *m)
 }
 
 /* Logs that a replica evicts keys which its primary still has. */
-static void tell_of_drift(struct memory *m)
+static void log_drift(struct memory *m)
 {
     if (m->drifts || !(m->engine->slow_path & ENGINE_REPLICA))
         return;
@@ -363,7 +363,7 @@ static bool evict(struct memory *m)
     }
     if (policy == EVICT_NOTHING || !state_may_evict(e))
         return false;
-    tell_of_drift(m);
+    log_drift(m);
     size_t wanted = target(m);
     int64_t start_us = clock_mono_us(), cpu_us = clock_thread_us(), now_us = start_us,
             left_us = budget_us(m) - m->turn_us;

@@ -61,7 +61,7 @@ static bool is_loading(const struct persistence *p)
 
 /* ---- The start */
 
-static void say_swept(const char *name)
+static void log_swept(const char *name)
 {
     log_line(LOG_NOTICE, "Removing the leftover file %s", name);
 }
@@ -73,7 +73,7 @@ static void sweep_one(void *context, const char *name)
     if (strncmp(name, "temp-", 5) != 0 || n < 9 ||
         (strcmp(name + n - 4, ".rdb") != 0 && strcmp(name + n - 4, ".aof") != 0))
         return;
-    say_swept(name);
+    log_swept(name);
     file_remove(name);
 }
 
@@ -87,7 +87,7 @@ static bool open_aof(struct persistence *p, bool existed)
         log_line(LOG_WARNING, "Can't open the append-only file: %s", strerror(-error));
         return false;
     }
-    aof_sweep(p->parts.aof, say_swept);
+    aof_sweep(p->parts.aof, log_swept);
     return true;
 }
 

@@ -243,7 +243,7 @@ void rewrite_kill_child(struct rewrite *r)
     snapshot_kill(r->snapshot);
 }
 
-static void kill_and_say(struct rewrite *r)
+static void kill_and_log(struct rewrite *r)
 {
     if (r->state == FORKED)
         log_line(LOG_NOTICE, "Killing running AOF rewrite child: %d",
@@ -254,7 +254,7 @@ static void kill_and_say(struct rewrite *r)
 void rewrite_cancel(struct rewrite *r)
 {
     r->figures.scheduled = r->figures.first_wanted = false;
-    kill_and_say(r);
+    kill_and_log(r);
     /* The disk thread can't be stopped in the middle of installing. */
     if (r->state != INSTALLING)
         r->state = IDLE;
@@ -264,7 +264,7 @@ void rewrite_begin_anew(struct rewrite *r)
 {
     if (r->state != FORKED)
         return;
-    kill_and_say(r);
+    kill_and_log(r);
     r->figures.scheduled = true;
 }
 
@@ -319,7 +319,7 @@ static bool open_first_increment(struct rewrite *r)
 static bool open_first(struct rewrite *r)
 {
     /* A child forked without the file lacks what was written since, as does any increment. */
-    kill_and_say(r);
+    kill_and_log(r);
     worker_drain(r->disk);
     if (!open_first_increment(r))
         return false;

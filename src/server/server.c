@@ -202,7 +202,7 @@ static void stop_listening(void *context)
 
 /* ---- Construction */
 
-static void say_inert_settings(const struct settings *s)
+static void log_inert_settings(const struct settings *s)
 {
     size_t count;
     const struct setting *all = settings_table(&count);
@@ -373,7 +373,7 @@ struct server *server_new(struct settings *settings, struct data_lock lock, cons
     now_read(&s->engine);
     state_compare_replicas(&s->engine);
     memory_begin(s->memory);
-    say_inert_settings(settings);
+    log_inert_settings(settings);
     return s;
 }
 

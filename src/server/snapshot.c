@@ -90,7 +90,7 @@ static struct bytes library_at(void *context, size_t i)
     return scripting_library(n->engine->scripting, i);
 }
 
-static void tell_progress(void *context, uint64_t keys)
+static void note_progress(void *context, uint64_t keys)
 {
     const struct snapshot *n = context;
     if (n->is_child)
@@ -116,12 +116,12 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
         .stream_db = j->db,
         .replicas = j->streamed,
         .library = library_at,
-        .progress = tell_progress,
+        .progress = note_progress,
         .context = (void *)(uintptr_t)n};
 }
 
 /* Logs what Redis would not read from the file. */
-static void tell_asides(const struct rdb_write_result *r, int version)
+static void log_left_out(const struct rdb_write_result *r, int version)
 {
     struct buf kinds = {0};
     for (unsigned i = 0; i < STREAM_REBUILD_KINDS; i++)
@@ -182,7 +182,7 @@ static int write_file(struct snapshot *n, const char *path, enum snapshot_kind k
     if (error)
         file_remove(path);
     else
-        tell_asides(&r, o.version);
+        log_left_out(&r, o.version);
     return error;
 }
 

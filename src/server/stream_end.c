@@ -83,7 +83,7 @@ void stream_end_prepare(struct stream_end *x, struct engine *e)
 }
 
 /* Deletes expired keys that replicas still hold. */
-static void tell_expired(struct stream_end *x, struct engine *e)
+static void delete_expired(struct stream_end *x, struct engine *e)
 {
     for (struct bytes at = buf_bytes(&x->expired); at.n;) {
         uint32_t head[2];
@@ -107,6 +107,6 @@ void stream_end_resume(struct stream_end *x, struct engine *e, struct replicatio
     if (!replica && !confirms && x->found)
         journal_shift(j, NULL);
     if (!replica && !confirms)
-        tell_expired(x, e);
+        delete_expired(x, e);
     stream_end_free(x);
 }

@@ -66,7 +66,7 @@ static bool overlap(const struct str *a, const struct str *b)
 }
 
 /* Prefixes of one client must not contain each other. */
-static bool apart(struct call *call, const struct wish *w)
+static bool prefixes_are_disjoint(struct call *call, const struct wish *w)
 {
     const struct tracking_client *t = call->client->tracking;
     for (size_t i = 0; i < w->prefix_n; i++) {
@@ -131,7 +131,7 @@ void client_tracking_do_tracking(struct call *call)
         const char *why = contradiction(call->client, &w);
         if (why) {
             reply_errorf(call->reply, "%s", why);
-        } else if (apart(call, &w)) {
+        } else if (prefixes_are_disjoint(call, &w)) {
             /* No prefix means all keys. */
             if ((w.flags & TRACKING_BCAST) && !w.prefix_n && !has_all(call->client->tracking))
                 w.prefixes[w.prefix_n++] = str_new(bytes_of("", 0));

@@ -7,7 +7,6 @@
 
 #include <math.h>
 
-/* Counts known numbers of elements and looks at the error. */
 static void do_pfselftest(struct call *call)
 {
     struct buf b = {0};

@@ -50,7 +50,7 @@ static bool parse_options(struct options *o, const struct bytes *argv, int argc)
     return true;
 }
 
-/* Also for requests that will be refused: skips words that are no options. */
+/* Also for requests that will be refused: skips unknown words. */
 static void find_migrate_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     struct options o = {0};

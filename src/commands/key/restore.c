@@ -83,7 +83,8 @@ static bool read_value(struct call *call, struct entry **e)
 }
 
 /* since: see call_effect_since(). */
-static void tell(struct call *call, const char *since, struct bytes payload, long long at_ms)
+static void journal_restore(struct call *call, const char *since, struct bytes payload,
+                            long long at_ms)
 {
     char text[NUM_INT_MAX];
     const struct bytes argv[] = {
@@ -102,13 +103,13 @@ static void effect(struct call *call, const struct entry *e, long long at_ms)
     if (!call->engine->journal->on)
         return;
     if (dump_is_for(call->argv[3], s->rdb_compat)) {
-        tell(call, since, call->argv[3], at_ms);
+        journal_restore(call, since, call->argv[3], at_ms);
         return;
     }
     bool less = dump_write_for(&known, e, s->rdbcompression, s->rdb_compat);
-    tell(call, since, buf_bytes(&known), at_ms);
+    journal_restore(call, since, buf_bytes(&known), at_ms);
     if (less)
-        tell(call, WRAPPED_ALWAYS, call->argv[3], at_ms);
+        journal_restore(call, WRAPPED_ALWAYS, call->argv[3], at_ms);
     buf_free(&known);
 }
 

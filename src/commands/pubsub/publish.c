@@ -5,7 +5,7 @@
 
 /* Replicates the message for subscribers of replicas. It is stream-only: no file keeps it, and no
  * reply waits for it. */
-static void tell_replicas(const struct call *call)
+static void replicate(const struct call *call)
 {
     struct journal *j = call->engine->journal;
     struct buf own = {0};
@@ -27,7 +27,7 @@ static void publish(struct call *call, enum pubsub_kind kind)
 {
     size_t n = pubsub_publish(call->engine->pubsub, kind, call->argv[1], call->argv[2]);
     reply_int(call->reply, (long long)n);
-    tell_replicas(call);
+    replicate(call);
 }
 
 static void do_publish(struct call *call)

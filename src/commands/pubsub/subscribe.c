@@ -1,5 +1,5 @@
 /* SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites. Each name is confirmed by its own push,
- * even if replies are off or redirected (tell()). */
+ * even if replies are off or redirected (confirm()). */
 #include "commands/index.h"
 
 #include "pubsub/pubsub.h"
@@ -17,8 +17,8 @@ static long long count_of(const struct client *c, enum pubsub_kind kind)
 }
 
 /* A confirmation is a push, which is sent even if replies are off. */
-static void tell(struct call *call, const char *word, const struct bytes *name,
-                 enum pubsub_kind kind)
+static void confirm(struct call *call, const char *word, const struct bytes *name,
+                    enum pubsub_kind kind)
 {
     struct chain *out = call->reply->out;
     call->reply->out = &call->client->out;
@@ -40,7 +40,7 @@ static void subscribe(struct call *call, enum pubsub_kind kind)
     client_set_subscribed(c, true);
     for (int i = 1; i < call->argc; i++) {
         pubsub_subscribe(call->engine->pubsub, c->subscriber, kind, call->argv[i]);
-        tell(call, joined[kind], &call->argv[i], kind);
+        confirm(call, joined[kind], &call->argv[i], kind);
     }
 }
 
@@ -48,7 +48,7 @@ static void unsubscribe_all(struct call *call, enum pubsub_kind kind)
 {
     struct client *c = call->client;
     if (pubsub_count(c->subscriber, kind) == 0) {
-        tell(call, left[kind], NULL, kind);
+        confirm(call, left[kind], NULL, kind);
         return;
     }
     /* Restarts each time, since every removal changes the table. */
@@ -58,7 +58,7 @@ static void unsubscribe_all(struct call *call, enum pubsub_kind kind)
         struct str *name = str_new(dict_key(n));
         struct bytes x = str_bytes(name);
         pubsub_unsubscribe(call->engine->pubsub, c->subscriber, kind, x);
-        tell(call, left[kind], &x, kind);
+        confirm(call, left[kind], &x, kind);
         str_unref(name);
     }
 }
@@ -71,7 +71,7 @@ static void unsubscribe(struct call *call, enum pubsub_kind kind)
     for (int i = 1; i < call->argc; i++) {
         if (c->subscriber)
             pubsub_unsubscribe(call->engine->pubsub, c->subscriber, kind, call->argv[i]);
-        tell(call, left[kind], &call->argv[i], kind);
+        confirm(call, left[kind], &call->argv[i], kind);
     }
     if (c->subscriber && count_of(c, PUBSUB_CHANNEL) + count_of(c, PUBSUB_SHARD) == 0) {
         pubsub_leave(call->engine->pubsub, c->subscriber);

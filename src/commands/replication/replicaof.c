@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-static void say_who(const struct call *call, const char *what)
+static void log_change(const struct call *call, const char *what)
 {
     struct buf b = {0};
     client_line_print(call->client, &b);
@@ -22,7 +22,7 @@ static void no_one(struct call *call)
     struct replication *r = call->engine->replication;
     if (replication_is_replica(r)) {
         role_promote(r);
-        say_who(call, "MASTER MODE enabled");
+        log_change(call, "MASTER MODE enabled");
     }
     reply_ok(call->reply);
 }
@@ -54,7 +54,7 @@ static void do_replicaof(struct call *call)
     char *name = mem_copy_text(host.p, host.n), text[320];
     role_follow(r, name, (int)port, false);
     snprintf(text, sizeof(text), "REPLICAOF %s:%lld enabled", name, port);
-    say_who(call, text);
+    log_change(call, text);
     mem_free(name);
     reply_ok(call->reply);
 }

@@ -9,7 +9,7 @@ static struct peer *peer_at(struct dlist_node *n)
     return dlist_item(n, struct peer, node);
 }
 
-static void tell_of_primary(struct call *call)
+static void reply_replica(struct call *call)
 {
     static const char *const names[] = {
         [FOLLOW_CONNECT] = "connect",     [FOLLOW_CONNECTING] = "connecting",
@@ -30,7 +30,7 @@ static void tell_of_primary(struct call *call)
 static void do_role(struct call *call)
 {
     if (replication_is_replica(call->engine->replication)) {
-        tell_of_primary(call);
+        reply_replica(call);
         return;
     }
     struct dlist_node *peers = &call->engine->replication->peers;

@@ -116,7 +116,7 @@ static bool restore_one(void *context, struct bytes code)
 }
 
 /* Journals the payload with our version, since older servers reject payloads of newer ones. */
-static void tell_restore(struct call *call)
+static void journal_restore(struct call *call)
 {
     struct buf payload = {0};
     struct bytes argv[] = {BYTES("FUNCTION"), BYTES("RESTORE"), BYTES(""), BYTES("")};
@@ -163,7 +163,7 @@ static void do_function_restore(struct call *call)
         return;
     }
     scripting_drop(before);
-    tell_restore(call);
+    journal_restore(call);
     db_store_changed(call->store);
     reply_ok(call->reply);
 }

@@ -32,7 +32,7 @@ static bool parse(struct call *call, unsigned *how)
 static void wait_for_it(struct call *call)
 {
     struct client *c = call->client;
-    if (!block_allowed(call)) { /* nobody is there to be told */
+    if (!block_allowed(call)) { /* no client can wait */
         reply_ok(call->reply);
         return;
     }

@@ -178,7 +178,7 @@ static bool reads_all(const struct user *u)
 }
 
 /* Rows of the databases from .. to. */
-static void tell_prefixes(const struct survey *sv, int from, int to, struct reply *r)
+static void reply_prefixes(const struct survey *sv, int from, int to, struct reply *r)
 {
     size_t rows = 0, n;
     for (int db = from; db < to; db++)
@@ -225,7 +225,7 @@ static void do_survey_prefixes(struct call *call)
         return;
     }
     survey_look_at_keys(sv);
-    tell_prefixes(sv, db ? db->id : 0, db ? db->id + 1 : call->engine->store->count, call->reply);
+    reply_prefixes(sv, db ? db->id : 0, db ? db->id + 1 : call->engine->store->count, call->reply);
 }
 
 /* ---- The server as a whole */
@@ -233,7 +233,7 @@ static void do_survey_prefixes(struct call *call)
 static const struct command survey_server_command; /* whoever may run it may see the history */
 
 /* Counts the alarms that the user may see; tell: replies with them, too. */
-static size_t tell_alarms(struct call *call, bool tell);
+static size_t reply_alarms(struct call *call, bool tell);
 
 /* Remaining time of CLIENT PAUSE; 0: it is not in force. */
 static int64_t pause_left_ms(const struct engine *e)
@@ -245,7 +245,7 @@ static int64_t pause_left_ms(const struct engine *e)
 }
 
 /* The error that a write would get now; empty: it would run. */
-static void tell_refusal(const struct call *call)
+static void reply_refusal(const struct call *call)
 {
     struct buf why = {0};
     state_refuses_writes(call->engine, &why);
@@ -272,11 +272,11 @@ static void do_survey_server(struct call *call)
     }
     reply_bulk_text(r, "role");
     reply_bulk_text(r, call->engine->role == ROLE_PRIMARY ? "primary" : "replica");
-    tell_refusal(call);
+    reply_refusal(call);
     reply_bulk_text(r, "paused-ms");
     reply_int(r, pause_left_ms(call->engine));
     reply_bulk_text(r, "alarms");
-    reply_int(r, (long long)tell_alarms(call, false));
+    reply_int(r, (long long)reply_alarms(call, false));
     reply_bulk_text(r, "survey");
     reply_int(r, (long long)sv->number);
     reply_bulk_text(r, "survey-age-ms");
@@ -286,8 +286,8 @@ static void do_survey_server(struct call *call)
 }
 
 /* key: NULL, or the key the alarm is about. */
-static void tell_alarm(struct reply *r, enum alarms_name name, int64_t since_ms,
-                       const char *server_text, const struct alarms_key *key)
+static void reply_alarm(struct reply *r, enum alarms_name name, int64_t since_ms,
+                        const char *server_text, const struct alarms_key *key)
 {
     struct buf text = {0}, link = {0};
     reply_map(r, !key ? 5 : key->group ? 8 : 7);
@@ -320,7 +320,7 @@ static void tell_alarm(struct reply *r, enum alarms_name name, int64_t since_ms,
     buf_free(&link);
 }
 
-static size_t tell_alarms(struct call *call, bool tell)
+static size_t reply_alarms(struct call *call, bool tell)
 {
     const struct alarms *a = call->engine->survey->alarms;
     const struct user *u = whose_rows(call);
@@ -330,7 +330,7 @@ static size_t tell_alarms(struct call *call, bool tell)
             continue;
         n++;
         if (tell)
-            tell_alarm(call->reply, i, a->since_ms[i], a->text[i], NULL);
+            reply_alarm(call->reply, i, a->since_ms[i], a->text[i], NULL);
     }
     for (size_t i = 0; i < a->n; i++) {
         const struct alarms_key *x = &a->keys[i];
@@ -338,7 +338,7 @@ static size_t tell_alarms(struct call *call, bool tell)
             continue;
         n++;
         if (tell)
-            tell_alarm(call->reply, x->name, x->since_ms, NULL, x);
+            reply_alarm(call->reply, x->name, x->since_ms, NULL, x);
     }
     return n;
 }
@@ -347,8 +347,8 @@ static size_t tell_alarms(struct call *call, bool tell)
 static void do_survey_alarms(struct call *call)
 {
     survey_look(call->engine->survey);
-    reply_array(call->reply, tell_alarms(call, false));
-    tell_alarms(call, true);
+    reply_array(call->reply, reply_alarms(call, false));
+    reply_alarms(call, true);
 }
 
 /* ---- History */
@@ -422,8 +422,8 @@ static const struct rings *find_history(struct survey *sv, const struct history_
     return record ? keep_open(sv, record, x->group) : NULL;
 }
 
-static void tell_history(const struct call *call, const struct history_asked *x,
-                         const struct rings *h)
+static void reply_history(const struct call *call, const struct history_asked *x,
+                          const struct rings *h)
 {
     const struct engine *e = call->engine;
     const struct rings none = {.slot = -1};
@@ -473,7 +473,7 @@ static void do_survey_history(struct call *call)
     if (!found)
         call_error(call, ERR_NO_KEY);
     else
-        tell_history(call, &x, h);
+        reply_history(call, &x, h);
 }
 
 static void do_survey_metrics(struct call *call)
