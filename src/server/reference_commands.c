@@ -210,7 +210,8 @@ static void add_section(struct buf *out, const struct command *c)
         buf_add_text(out, "* What it does is said at its subcommands.\n");
     buf_add_text(out, "* Complexity: ");
     reference_text_add_string(out, c->complexity);
-    buf_printf(out, ". Since %s.\n", c->since);
+    bool ends = c->complexity[strlen(c->complexity) - 1] == '.';
+    buf_printf(out, "%s Since %s.\n", ends ? "" : ".", c->since);
     add_words(out, c);
     add_keys(out, c);
     add_channels(out, c);

@@ -68,6 +68,8 @@ more = examples - {x.lower().replace(" ", "-") for x in known}
 check("every example is one of a command", not more, more)
 pages = "".join(text(TREE, "commands", p) for p in os.listdir(TREE + "/commands"))
 check("every example is shown", pages.count("\n```console\n") == len(examples), (pages.count("\n```console\n"), len(examples)))
+twice = re.findall(r"^\* .*[^.]\.\.(?: .*)?$", pages, re.M)
+check("no sentence ends twice", not twice, twice)
 rows = re.findall(r"^\| .*\n", text(ROOT, "redis-compat", "differences.md"), re.M)
 missing = [r for r in rows if {" ".join(r.split()[1:n]).strip(",:;") for n in (2, 3)} & known and r not in pages]
 check("every difference that begins with a command's name is shown with that command", not missing, missing)
