@@ -15,6 +15,8 @@ PARTS = os.path.join(ROOT, "utils", "site")
 SECTIONS = [("Guides", "docs/guides"), ("Reference", "docs/reference"), ("Commands", "docs/reference/commands"), ("Formats", "docs/formats"),
             ("Measurements", "docs/bench"), ("Decisions", "docs/decisions")]
 TOP = ["README.md", "CHANGELOG.md", "SECURITY.md", "ARCHITECTURE.md"]
+LONG = 30  # pages of a section; one with more is a link to their list, except on its own pages
+BUDGET = 3_000_000  # bytes of the site
 EXCERPT = 240  # characters of a section that the search shows and looks at
 
 
@@ -136,10 +138,18 @@ def check_anchors(pages):
                 yield "%s: %s has no such heading" % (page.path, link)
 
 
+def front(folder, pages):
+    """The page of a folder: its own, or the list that is made of it."""
+    return os.path.join(folder, "README.html" if os.path.join(folder, "README.md") in pages else "index.html")
+
+
 def navigation(pages, here):
     out = ['<a href="%s">%s</a>' % (os.path.relpath(target(p), os.path.dirname(here) or "."), html.escape(pages[p].title)) for p in TOP]
     for name, folder in SECTIONS:
         inside = [p for p in pages.values() if os.path.dirname(p.path) == folder]
+        if len(inside) > LONG and folder != os.path.dirname(here):
+            out.append('<a href="%s">%s</a>' % (os.path.relpath(front(folder, pages), os.path.dirname(here) or "."), name))
+            continue
         opened = " open" if folder == os.path.dirname(here) or (name == "Guides" and here == "index.html") else ""
         rows = "".join('<a href="%s"%s>%s</a>' % (os.path.relpath(p.to, os.path.dirname(here) or "."), ' aria-current="page"' if p.to == here else "", html.escape(p.title))
                        for p in inside)
@@ -155,7 +165,7 @@ def rewritten(page, pages, folders):
             return m.group(0)
         to, anchor = resolve(page, old)
         if to in folders:
-            to = os.path.join(to, "README.html" if os.path.join(to, "README.md") in pages else "index.html")
+            to = front(to, pages)
         elif to in pages:
             to = pages[to].to
         return '%s="%s"' % (m.group(1), html.escape(os.path.relpath(to, os.path.dirname(page.to) or ".") + ("#" + anchor if anchor else "")))
@@ -178,6 +188,7 @@ def main():
     shutil.rmtree(out, ignore_errors=True)
     with open(os.path.join(PARTS, "page.html"), encoding="utf-8") as f:
         template = f.read()
+    folders |= {f for _, f in SECTIONS if sum(os.path.dirname(p) == f for p in pages) > LONG}
     listings = [Listing(f, pages.values()) for f in sorted(folders) if os.path.join(f, "README.md") not in pages]
     for page in [*pages.values(), *listings]:
         up = os.path.relpath(".", os.path.dirname(page.to) or ".")
@@ -192,6 +203,8 @@ def main():
         shutil.copy(os.path.join(ROOT, path), os.path.join(out, path))
     size = sum(os.path.getsize(p) for p in glob.glob(out + "/**", recursive=True) if os.path.isfile(p))
     print("%s: %d pages, %d files, %d headings to search, %.1f MB" % (out, len(pages) + len(listings), len(files), len(index), size / 1e6))
+    if size > BUDGET:
+        sys.exit("site: %d bytes are more than the budget of %d" % (size, BUDGET))
 
 
 if __name__ == "__main__":
