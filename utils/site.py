@@ -83,7 +83,8 @@ class Listing(Page):
     """A folder that is linked as such: its pages."""
 
     def __init__(self, folder, pages):
-        self.path, self.to, self.title = folder, os.path.join(folder, "index.html"), folder
+        self.path = self.to = os.path.join(folder, "index.html")
+        self.title = folder
         self.links, self.ids = [], set()
         rows = ['<li><a href="%s">%s</a></li>' % (os.path.relpath(p.to, folder), html.escape(p.title)) for p in pages if os.path.dirname(p.path) == folder]
         self.body = "<h1>%s</h1>\n<ul>\n%s\n</ul>" % (html.escape(folder), "\n".join(rows))
@@ -179,6 +180,16 @@ def write(out, path, text):
         f.write(text)
 
 
+def dead_links(out):
+    """Links between the pages as they were written."""
+    for path in glob.glob(out + "/**/*.html", recursive=True):
+        with open(path, encoding="utf-8") as f:
+            links = map(html.unescape, re.findall(r'\b(?:href|src)="([^"#]+)', f.read()))
+        for link in links:
+            if not is_outside(link) and not os.path.isfile(os.path.join(os.path.dirname(path), link)):
+                yield "%s: %s is not there" % (path, link)
+
+
 def main():
     out = sys.argv[1]
     pages, files, folders, bad = gather()
@@ -201,6 +212,9 @@ def main():
     for path in files:
         os.makedirs(os.path.dirname(os.path.join(out, path)), exist_ok=True)
         shutil.copy(os.path.join(ROOT, path), os.path.join(out, path))
+    bad = list(dead_links(out))
+    if bad:
+        sys.exit("\n".join(bad))
     size = sum(os.path.getsize(p) for p in glob.glob(out + "/**", recursive=True) if os.path.isfile(p))
     print("%s: %d pages, %d files, %d headings to search, %.1f MB" % (out, len(pages) + len(listings), len(files), len(index), size / 1e6))
     if size > BUDGET:
