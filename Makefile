@@ -38,7 +38,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-console bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference replies site deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
+.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-console bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference replies site docs deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -64,7 +64,7 @@ help:
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
 	@echo 'make reference  docs/reference and millrace.conf(5), written by the server itself; replies: what it says of types in RESP3, when an example changes'
-	@echo 'make site       the documentation as pages in build/site'
+	@echo 'make site       the documentation as pages in build/site; docs: reference, then site'
 	@echo 'make deb        the Debian package, in build/deb; deb-test: and installs it in a fresh Debian (as root);'
 	@echo '                newcomer-test: does in one what README.md and the first guides say'
 	@echo 'make container  the container image, in build/container; container-test: and runs it (as root)'
@@ -277,6 +277,8 @@ reference: all
 
 site: deps-docs
 	@/usr/bin/python3 utils/site.py build/site
+docs: reference
+	@$(MAKE) $(SUB) site
 
 # From a clean copy of the tree. Tests of packages and images take minutes, and mount things: as root.
 deb: deps-run-deb
