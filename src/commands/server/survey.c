@@ -171,9 +171,15 @@ static void do_survey_lists(struct call *call)
 /* Whether the user may read every key; others would learn here of keys they may not read. */
 static bool reads_all(const struct user *u)
 {
-    for (size_t i = 0; u && i < u->selector_n; i++)
-        if (u->selectors[i].all_keys)
+    for (size_t i = 0; u && i < u->selector_n; i++) {
+        const struct selector *s = &u->selectors[i];
+        if (s->all_keys)
             return true;
+        for (size_t k = 0; k < s->key_n; k++)
+            if ((s->keys[k].access & ACL_READ) &&
+                bytes_equal(str_bytes(s->keys[k].text), BYTES("*")))
+                return true;
+    }
     return !u;
 }
 

@@ -134,6 +134,12 @@ TEST(prefixes_share_the_memory)
     CHECK(survey_shows(c, "SURVEY PREFIXES DB", "syntax error"));
     SAYS(u, "AUTH half p", "OK");
     CHECK(survey_shows(u, "SURVEY PREFIXES", "!NOPERM "));
+    SAYS(c, "ACL SETUSER writer on >p resetkeys %W~* %R~u* &* +@all", "OK");
+    SAYS(c, "ACL SETUSER reader on >p resetkeys %W~u* %R~* &* +@all", "OK");
+    SAYS(u, "AUTH writer p", "OK");
+    CHECK(survey_shows(u, "SURVEY PREFIXES", "!NOPERM "));
+    SAYS(u, "AUTH reader p", "OK");
+    CHECK(survey_shows(u, "SURVEY PREFIXES", " prefix cart other 0 keys 1000 bytes "));
     survey_bench_end(b);
 }
 
