@@ -291,7 +291,7 @@ static bool is_served(const struct wait_key *k, const struct block_wait *w)
     return w->group || (e && value_type(e) == w->type);
 }
 
-/* ---- Waits that stay */
+/* ---- Waits that stay (block_stay) */
 
 void block_stay(struct engine *e, struct db *db, struct bytes key, struct block_stay *s)
 {

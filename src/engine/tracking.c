@@ -60,7 +60,7 @@ void tracking_free(struct tracking *t)
     buf_free(&t->own);
 }
 
-/* ---- Telling */
+/* ---- Sending invalidations */
 
 static void add_bulk(struct buf *b, struct bytes x)
 {
@@ -126,7 +126,7 @@ static void invalidate_key(struct engine *e, uint64_t id, struct bytes key, bool
     buf_free(&b);
 }
 
-/* ---- Remembering */
+/* ---- Tracked keys */
 
 void tracking_enable(struct client *c, unsigned flags, uint64_t redirect, struct str **prefixes,
                      size_t n)

@@ -478,7 +478,7 @@ static void go_on_dialling(struct follow *f)
     set_state(f, FOLLOW_PING);
 }
 
-/* ---- Time */
+/* ---- The tick */
 
 static void tick(struct follow *f)
 {

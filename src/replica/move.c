@@ -188,7 +188,7 @@ static void begin_talking(struct move *m)
     m->stage = TALKING;
 }
 
-/* ---- The end */
+/* ---- Finishing */
 
 static int count_taken(const struct move *m)
 {

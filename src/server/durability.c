@@ -147,7 +147,7 @@ bool durability_waits_for_group(const struct durability *d)
     return aof_waits_for_group(d->aof);
 }
 
-/* ---- The clock */
+/* ---- The tick */
 
 bool durability_wants_base(struct durability *d)
 {

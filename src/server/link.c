@@ -1,13 +1,13 @@
 /* The life of a link:
  *
- *   link_open()       Admission decides whether it may come. What it has sent by then is read in
- *                     the same turn.
+ *   link_open()       Admission decides whether it is accepted. Input that is there already is read
+ *                     in the same turn.
  *   note_ready()      Callback of the loop: only appends the link to the list of readable ones, in
  *                     the order in which the kernel reports them. That is the order of arrival, and
  *                     everything here preserves it.
- *   link_read_all()   One read per link, FEED_GROUP links at a time; the feed runs what came. Bytes
- *                     of clients that can't run now (blocked, paused, delayed) are kept with the
- *                     client, and link_resume_all() runs them later.
+ *   link_read_all()   One read per link, FEED_GROUP links at a time; the feed runs the requests.
+ *                     Input of clients that can't run now (blocked, paused, delayed) is kept with
+ *                     the client, and link_resume_all() runs it later.
  *   link_write_all()  Sends output up to where the gate holds it. A held client is tried again when
  *                     the gate moves, one with a full socket when it becomes writable.
  *   link_close_all()  Frees clients marked by client_close(). Nothing else frees a client, so no
@@ -172,8 +172,8 @@ void link_open(struct link_set *s, const struct link_arrival *a)
         conn_start_tls(k->conn, a->tls);
         client_set_anonymous(k->client, true);
     }
-    /* Read in this turn what it has sent already: the loop would report it in the next one, behind
-     * requests that came later. */
+    /* Read its input in this turn: the event loop would report it in the next one, after requests
+     * that came later. */
     dlist_append(&s->readable, &k->readable);
     e->stats.total_connections++;
     log_line(LOG_VERBOSE, "Accepted %s", k->client->address);
@@ -229,7 +229,7 @@ static void leave(struct link *k, bool in_order)
     client_close_after_reply(c);
 }
 
-/* Reads once and adds what came to the group. Returns how much of the buffer it used. */
+/* Reads once and adds the input to the group. Returns how much of the buffer it used. */
 static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room)
 {
     struct client *c = k->client;
@@ -279,7 +279,7 @@ static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room
     }
     /* A blocked client may be served before its turn in this group; else the feed keeps it. */
     if (c->flags & (CLIENT_PAUSED | CLIENT_AUTH_DELAYED | CLIENT_CLOSE_AFTER)) {
-        /* It can't run now: keep what came. */
+        /* It can't run now: keep the input. */
         if (!place)
             client_keep(c, at, (size_t)n);
         client_count_input(c);

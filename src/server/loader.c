@@ -11,10 +11,10 @@
  * Commands run as server/replay says. Nothing expires meanwhile (ENGINE_LOADING), because a later
  * command may rename or persist a key that is past its TTL.
  *
- * What can go wrong:
+ * What can fail:
  *
  *   unreadable, or damaged where it had been synced   The server does not start.
- *   the end of the last file is torn by a crash       It is cut off and kept in a file beside
+ *   the end of the last file is torn by a crash       It is cut off and kept in another file
  *                                                     (aof-load-truncated).
  *   a command replies with an error                   Logged; loading continues.
  *   a command is unknown, or changes no data          The server does not start.

@@ -91,7 +91,7 @@ void memory_free(struct memory *m)
 
 static size_t sole_memory(const struct memory *m);
 
-/* ---- What is in use */
+/* ---- Usage */
 
 static void ask_allocator(struct worker_job *job)
 {
@@ -194,7 +194,7 @@ void memory_configure(struct memory *m)
     memory_limit_clients(m);
 }
 
-/* ---- What clients hold */
+/* ---- Memory of clients */
 
 /* All clients together, counted as client_memory() does. */
 static size_t clients_memory(const struct engine *e)
@@ -279,7 +279,7 @@ void memory_limit_clients(struct memory *m)
     m->clients_enough = total + (m->clients_limit - sum);
 }
 
-/* ---- The clock */
+/* ---- The tick */
 
 static void watch_limit(struct memory *m)
 {

@@ -59,7 +59,7 @@ static bool is_loading(const struct persistence *p)
     return (p->parts.engine->slow_path & ENGINE_LOADING) != 0;
 }
 
-/* ---- The start */
+/* ---- Startup */
 
 static void log_swept(const char *name)
 {
@@ -187,7 +187,7 @@ int64_t persistence_last_save(const struct persistence *p)
     return p->save.saved_wall_ms / 1000;
 }
 
-/* ---- The clock */
+/* ---- The tick */
 
 static void pipe_ended(const struct snapshot_end *end)
 {
@@ -349,7 +349,7 @@ int persistence_load_aof_again(struct persistence *p)
     return good ? 0 : -EIO;
 }
 
-/* ---- The end */
+/* ---- Shutdown */
 
 /* Returns false when a sync failed. */
 static bool finish_aof(struct persistence *p)
@@ -458,7 +458,7 @@ bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
     return rewrite_open_first(r);
 }
 
-/* ---- What a primary has sent */
+/* ---- A primary's snapshot */
 
 /* Neither the append-only file nor a child's output describes the new data. */
 static void leave_old_files(struct persistence *p)

@@ -233,7 +233,7 @@ void rewrite_child_ended(struct rewrite *r, const struct snapshot_end *end)
         log_line(LOG_WARNING, "Background AOF rewrite terminated with error");
 }
 
-/* ---- Ending one early */
+/* ---- Cancelling */
 
 void rewrite_kill_child(struct rewrite *r)
 {
@@ -353,7 +353,7 @@ bool rewrite_open_first(struct rewrite *r)
     return open_first(r);
 }
 
-/* ---- The clock */
+/* ---- The tick */
 
 void rewrite_start_wanted(struct rewrite *r)
 {

@@ -44,7 +44,7 @@ static const struct metric rows[] = {
 const struct metric_table turn_metrics = {
     .rows = rows, .n = METRIC_COUNT(rows), .figures = sizeof(struct figures), .gather = gather};
 
-/* ---- Turns by how long they took */
+/* ---- Histogram of turns */
 
 static const double limits[] = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1};
 
