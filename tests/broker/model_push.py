@@ -85,6 +85,7 @@ class PushSteps:
 
     def subscribers_begin_anew(self, gone):
         """A start, or a reload: the key goes for a moment."""
+        self.skipped = dict.fromkeys(MANY, 0)  # no file has the order in which streams take their turns
         if gone:
             self.subscribers = {}
         for g in self.model.groups.values():
