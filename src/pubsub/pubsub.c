@@ -137,23 +137,27 @@ bool pubsub_unsubscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind
     return true;
 }
 
+void pubsub_unsubscribe_all(struct pubsub *p, struct subscriber *s, enum pubsub_kind kind,
+                            pubsub_left *left, void *context)
+{
+    /* A single walk: begun again for each name, it would pass all emptied buckets each time. */
+    struct dict_walk walk = {0};
+    struct buf name = {0};
+    for (struct dict_node *n; (n = dict_next(&s->names[kind], &walk));) {
+        name.n = 0;
+        buf_add(&name, dict_key(n));
+        pubsub_unsubscribe(p, s, kind, buf_bytes(&name));
+        if (left)
+            left(context, buf_bytes(&name));
+    }
+    ASSERT(s->names[kind].used == 0);
+    buf_free(&name);
+}
+
 void pubsub_leave(struct pubsub *p, struct subscriber *s)
 {
-    for (int k = 0; k < PUBSUB_KINDS; k++) {
-        struct dict_walk walk = {0};
-        while (s->names[k].used) {
-            struct dict_node *n = dict_next(&s->names[k], &walk);
-            if (!n) {
-                walk = (struct dict_walk){0};
-                continue;
-            }
-            struct buf name = {0};
-            buf_add(&name, dict_key(n));
-            pubsub_unsubscribe(p, s, (enum pubsub_kind)k, buf_bytes(&name));
-            buf_free(&name);
-            walk = (struct dict_walk){0};
-        }
-    }
+    for (int k = 0; k < PUBSUB_KINDS; k++)
+        pubsub_unsubscribe_all(p, s, (enum pubsub_kind)k, NULL, NULL);
     ASSERT(s->memory == 0);
     mem_free(s);
 }

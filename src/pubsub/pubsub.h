@@ -41,6 +41,11 @@ bool pubsub_subscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind k
 /* False: it was not subscribed. */
 bool pubsub_unsubscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind kind,
                         struct bytes name);
+/* Called for each name after its subscription has ended; name is valid during the call. */
+typedef void pubsub_left(void *context, struct bytes name);
+/* Ends all subscriptions of a kind. left may be NULL. O(its subscriptions). */
+void pubsub_unsubscribe_all(struct pubsub *p, struct subscriber *s, enum pubsub_kind kind,
+                            pubsub_left *left, void *context);
 /* Sets the single capture, which does not count as receiver; NULL: none. */
 void pubsub_capture_by(struct pubsub *p, pubsub_capture *capture, void *context);
 /* Returns the number of receivers. kind: PUBSUB_CHANNEL (also matches patterns) or PUBSUB_SHARD. */

@@ -44,23 +44,25 @@ static void subscribe(struct call *call, enum pubsub_kind kind)
     }
 }
 
+struct leaving {
+    struct call *call;
+    enum pubsub_kind kind;
+};
+
+static void confirm_left(void *context, struct bytes name)
+{
+    const struct leaving *l = context;
+    confirm(l->call, left[l->kind], &name, l->kind);
+}
+
 static void unsubscribe_all(struct call *call, enum pubsub_kind kind)
 {
     struct client *c = call->client;
-    if (pubsub_count(c->subscriber, kind) == 0) {
+    struct leaving l = {call, kind};
+    if (pubsub_count(c->subscriber, kind) == 0)
         confirm(call, left[kind], NULL, kind);
-        return;
-    }
-    /* Restarts each time, since every removal changes the table. */
-    while (pubsub_count(c->subscriber, kind)) {
-        struct dict_walk walk = {0};
-        struct dict_node *n = dict_next(&c->subscriber->names[kind], &walk);
-        struct str *name = str_new(dict_key(n));
-        struct bytes x = str_bytes(name);
-        pubsub_unsubscribe(call->engine->pubsub, c->subscriber, kind, x);
-        confirm(call, left[kind], &x, kind);
-        str_unref(name);
-    }
+    else
+        pubsub_unsubscribe_all(call->engine->pubsub, c->subscriber, kind, confirm_left, &l);
 }
 
 static void unsubscribe(struct call *call, enum pubsub_kind kind)
