@@ -6,7 +6,7 @@
  *   1  limits        persist/dump_stream_extra.h
  *   2  message ids   duration | most | records n | (producer | id | entry ID | at_ms 8) * n
  *   3  released      groups n | (name | n | (entry ID | count | reason) * n) * n
- *   4  policies      groups n | (name | words n | word * n) * n, as behind XPOLICY SET key group
+ *   4  policies      groups n | (name | words n | word * n) * n, as after XPOLICY SET key group
  *   5  deferred      groups n | (name | n | (entry ID | due_ms 8 | count | reason) * n) * n
  *   6  scheduled, 7 expiries   persist/dump_stream_extra.h
  *   8  schedules     persist/dump_stream_schedules.h

@@ -1,6 +1,6 @@
 /* Sections of DUMP's type 225 for what hangs in a stream's extras (persist/dump_stream.h):
  *
- *   1  limits     words n | word * n, as behind XCFGSET key
+ *   1  limits     words n | word * n, as after XCFGSET key
  *   6  scheduled  n | (ID | fields n | (name | value) * n) * n, the IDs ascending
  *   7  expiries   n | (ID | unix_ms 8) * n, the IDs ascending, of entries or scheduled messages
  *

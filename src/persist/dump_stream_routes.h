@@ -1,7 +1,7 @@
 /* Sections of DUMP's type 225 for what goes to other streams, and comes from channels
  * (persist/dump_stream.h):
  *
- *   9   bindings  n | (words n | word * n) * n, each as behind XBIND ADD source, in their order
+ *   9   bindings  n | (words n | word * n) * n, each as after XBIND ADD source, in their order
  *   10  captures  n | pattern * n, in the order of their bytes */
 #ifndef PERSIST_DUMP_STREAM_ROUTES_H
 #define PERSIST_DUMP_STREAM_ROUTES_H

@@ -44,7 +44,7 @@ const char *history_last_id(const struct history *h, uint64_t offset);
 /* Replication IDs made by a confirmation (replica/confirm.h) consist of "6d696c6c", 8 hex digits of
  * the generation, 8 digits of the family, and 16 random digits. IDs that continue the same history
  * share the family. Any other ID has generation 0, and its first 8 digits are its family. */
-#define HISTORY_MOST_GENERATION 0x7fffffffu /* a greater one is none */
+#define HISTORY_MOST_GENERATION 0x7fffffffu /* larger numbers are not generations */
 uint32_t history_generation(const char *id);
 bool history_same_family(const char *a, const char *b);
 /* The ID to store in a file for data that end at `offset`. An ID made by a confirmation is stored

@@ -41,7 +41,8 @@ bool hash_remove(struct hash **h, struct bytes name);
 bool hash_has_ttl(const struct hash *h);
 int64_t hash_next_due_ms(const struct hash *h);
 /* Removes up to max expired fields; `names` receives their names, owned by the caller. Returns how
- * many; less than max: no more are expired. */
+ * many; less than max: no more are expired. Cost: O(1) while none can be due, else O(all fields).
+ */
 struct str;
 size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t max);
 /* A uniformly random field; false: there is none. */

@@ -137,7 +137,7 @@ static void convert(struct set **s, enum form form)
     set_free(old);
 }
 
-/* Whether the integers fit into a pack together with a member that is none. */
+/* Whether the integers fit into a pack together with a member that is not an integer. */
 static bool ints_fit_pack(const struct intset *ints, struct bytes member,
                           const struct set_limits *limits)
 {
