@@ -108,10 +108,6 @@ struct key_spec {
     {                                                                                              \
         .flags = (f), .at = (from), .last = (to), .step = (by)                                     \
     }
-#define KEY_LIMITED(from, to, by, lim, f)                                                          \
-    {                                                                                              \
-        .flags = (f), .at = (from), .last = (to), .step = (by), .limit = (lim)                     \
-    }
 #define KEY_COUNTED(from, count, one, by, f)                                                       \
     {                                                                                              \
         .flags = (f), .at = (from), .counted = true, .count_at = (count), .first = (one),          \

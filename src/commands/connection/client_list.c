@@ -93,7 +93,7 @@ struct kill_filter {
     struct bytes address_text, local_text;
     uint64_t id;
     const struct user *user;
-    bool by_id, by_address, by_local, skip_me, never;
+    bool by_id, by_address, by_local, skip_me;
     int class_;
     long long min_age_s;
 };
@@ -101,8 +101,7 @@ struct kill_filter {
 /* Clients without a connection (of scripts, of the journal) never match. */
 static bool matches(const struct call *call, const struct kill_filter *f, const struct client *c)
 {
-    if ((!client_has_peer(c) && !(c->flags & CLIENT_PRIMARY)) || (c->flags & CLIENT_CLOSING) ||
-        f->never)
+    if ((!client_has_peer(c) && !(c->flags & CLIENT_PRIMARY)) || (c->flags & CLIENT_CLOSING))
         return false;
     if (f->by_id && c->id != f->id)
         return false;

@@ -28,7 +28,7 @@ bool hash_args_ensure(const struct call *call, struct bytes key, struct entry **
     return true;
 }
 
-struct hash_limits hash_args_limits(const struct call *call)
+static struct hash_limits limits_of(const struct call *call)
 {
     const struct settings *s = call->engine->settings;
     return (struct hash_limits){(size_t)s->hash_max_listpack_entries,
@@ -60,7 +60,7 @@ bool hash_args_set(const struct call *call, struct entry *e, struct bytes name, 
                    int64_t deadline_ms)
 {
     struct hash *h = value_to_change(e);
-    struct hash_limits limits = hash_args_limits(call);
+    struct hash_limits limits = limits_of(call);
     bool created = hash_set(&h, name, value, deadline_ms, &limits);
     value_moved(e, h);
     return created;

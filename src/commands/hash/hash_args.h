@@ -11,7 +11,6 @@ bool hash_args_read(const struct call *call, struct bytes key, const struct hash
 bool hash_args_write(const struct call *call, struct bytes key, struct entry **e);
 /* As hash_args_write(), but an absent key gets an empty hash. */
 bool hash_args_ensure(const struct call *call, struct bytes key, struct entry **e);
-struct hash_limits hash_args_limits(const struct call *call);
 /* A field, unless it has expired by the time of this call. */
 bool hash_args_find(const struct call *call, const struct hash *h, struct bytes name,
                     struct hash_field *out);
