@@ -73,11 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct input in = {(const char *)data + 1, n - 1, data[0]};
     deadline_us = clock_mono_us() + 100000;
     vm.tick = end_it;
-    vm.bounded = true;
     vm_enter(&vm);
     vm_protect(&vm, call, &in);
     vm_leave(&vm);
-    vm.bounded = false;
     lua_settop(vm.L, 0);
     return 0;
 }
