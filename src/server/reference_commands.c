@@ -197,6 +197,18 @@ static void add_words(struct buf *out, const struct command *c)
     buf_add_text(out, ".\n");
 }
 
+static void add_complexity(struct buf *out, const struct command *c)
+{
+    size_t n = strlen(c->complexity);
+    buf_add_text(out, "* ");
+    if (n) { /* MONITOR and others have none */
+        buf_add_text(out, "Complexity: ");
+        reference_text_add_string(out, c->complexity);
+        buf_add_text(out, c->complexity[n - 1] == '.' ? " " : ". ");
+    }
+    buf_printf(out, "Since %s.\n", c->since);
+}
+
 static void add_section(struct buf *out, const struct command *c)
 {
     buf_add_text(out, "\n## ");
@@ -208,10 +220,7 @@ static void add_section(struct buf *out, const struct command *c)
     buf_add_text(out, "\n\n");
     if (IS_CONTAINER(c))
         buf_add_text(out, "* What it does is said at its subcommands.\n");
-    buf_add_text(out, "* Complexity: ");
-    reference_text_add_string(out, c->complexity);
-    bool ends = c->complexity[strlen(c->complexity) - 1] == '.';
-    buf_printf(out, "%s Since %s.\n", ends ? "" : ".", c->since);
+    add_complexity(out, c);
     add_words(out, c);
     add_keys(out, c);
     add_channels(out, c);

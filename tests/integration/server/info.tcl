@@ -16,6 +16,7 @@ set ::info_fields {
         connected_clients cluster_connections maxclients client_recent_max_input_buffer
         client_recent_max_output_buffer blocked_clients tracking_clients pubsub_clients watching_clients
         clients_in_timeout_table total_watched_keys total_blocking_keys total_blocking_keys_on_nokey
+        client_input_buffers client_output_buffers
     }
     memory {
         used_memory {used_memory_human human} used_memory_rss {used_memory_rss_human human} used_memory_peak

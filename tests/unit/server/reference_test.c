@@ -76,7 +76,7 @@ static void see(void *to, const char *path, struct bytes text)
     struct seen *s = to;
     s->pages++;
     s->good = s->good && bytes_has_prefix(text, "# ") && text.p[text.n - 1] == '\n' &&
-              !holds(text, "(null)");
+              !holds(text, "(null)") && !holds(text, "Complexity: .") && !holds(text, ".. Since");
     if (strncmp(path, "commands/", 9) == 0)
         s->commands += count(text, "\n## ");
     else if (strcmp(path, "settings.md") == 0)
