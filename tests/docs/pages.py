@@ -33,7 +33,7 @@ PROGRAMS = {"python": ["/usr/bin/python3"], "javascript": ["/usr/bin/node"], "ph
 SUFFIXES = {"python": ".py", "javascript": ".cjs", "php": ".php", "sh": ".sh"}
 NODE_ENV = {**os.environ, "NODE_PATH": os.environ.get("NODE_PATH", "/usr/share/nodejs:/usr/lib/nodejs")}
 READERS = {"get", "hget", "hgetall", "info", "lrange", "llen", "xlen", "xrange", "xrevrange", "xpending", "xinfo", "xpolicy", "exists", "zrange", "scard", "survey",
-           "backup list", "backup status"}
+           "backup list", "backup status", "backup cleanup"}  # cleanup: an error while the backup is being sealed changes nothing
 # Text that redis-cli shows as it is.
 AS_IT_IS = {"info", "lolwut", "client list", "client info", "latency doctor", "latency graph", "memory doctor", "memory malloc-stats"}
 PATIENCE = 20  # seconds; what does not come at all ends the page
