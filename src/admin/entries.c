@@ -136,8 +136,7 @@ void entries_write_fields_front(const struct entries *e, struct json_write *w, s
     w->most -= ENTRIES_FRONT;
     json_write_array(w);
     for (size_t i = 0; i < e->n; i++) {
-        struct json_write before = *w;
-        size_t n = w->out->n;
+        struct json_write_mark before = json_write_mark(w);
         if (!is_asked(e, i))
             continue;
         if (!left)
@@ -145,8 +144,7 @@ void entries_write_fields_front(const struct entries *e, struct json_write *w, s
         if (!left && !w->failed)
             continue;
         left++;
-        *w = before;
-        w->out->n = n;
+        json_write_rewind(w, &before);
     }
     w->most += ENTRIES_FRONT;
     json_write_array_end(w);
@@ -156,8 +154,7 @@ void entries_write_fields_front(const struct entries *e, struct json_write *w, s
 
 bool entries_write(const struct entries *e, struct json_write *w, size_t max)
 {
-    struct json_write before = *w;
-    size_t n = w->out->n;
+    struct json_write_mark before = json_write_mark(w);
     json_write_object(w);
     entries_write_id(w, bytes_text(e->id));
     json_write_name(w, BYTES("fields"));
@@ -165,8 +162,7 @@ bool entries_write(const struct entries *e, struct json_write *w, size_t max)
     json_write_object_end(w);
     if (!w->failed)
         return true;
-    *w = before;
-    w->out->n = n;
+    json_write_rewind(w, &before);
     return false;
 }
 

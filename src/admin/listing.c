@@ -85,15 +85,13 @@ static bool line_fits(const struct param_set *p, struct bytes line)
 /* False: it does not fit, and is the first of the next page. */
 static bool write_client(struct exchange *x, struct clients *s, struct bytes line)
 {
-    struct json_write before = x->json;
-    size_t n = x->json.out->n;
+    struct json_write_mark before = json_write_mark(&x->json);
     texts_write_line(&x->json, line, x->asked.max);
     s->is_full = x->json.failed && s->found;
     s->found++;
     if (!s->is_full)
         return true;
-    x->json = before;
-    x->json.out->n = n;
+    json_write_rewind(&x->json, &before);
     return false;
 }
 

@@ -124,11 +124,6 @@ static struct bytes key_of(const struct exchange *x)
 
 #define BEHIND 64 /* bytes of an answer for what stands behind its rows */
 
-struct row {
-    struct json_write before;
-    size_t length;
-};
-
 static void begin_rows(struct exchange *x, const char *name)
 {
     json_write_name(&x->json, bytes_text(name));
@@ -136,21 +131,20 @@ static void begin_rows(struct exchange *x, const char *name)
     x->json.most -= BEHIND;
 }
 
-static struct row begin_row(struct exchange *x)
+static struct json_write_mark begin_row(struct exchange *x)
 {
-    struct row r = {x->json, x->json.out->n};
+    struct json_write_mark before = json_write_mark(&x->json);
     json_write_object(&x->json);
-    return r;
+    return before;
 }
 
-/* False: it does not fit, and was taken back. */
-static bool end_row(struct exchange *x, const struct row *r)
+/* False: the row did not fit and was removed. */
+static bool end_row(struct exchange *x, const struct json_write_mark *before)
 {
     json_write_object_end(&x->json);
     if (!x->json.failed)
         return true;
-    x->json = r->before;
-    x->json.out->n = r->length;
+    json_write_rewind(&x->json, before);
     return false;
 }
 
@@ -214,12 +208,12 @@ static bool tell_group(struct exchange *x, struct names *n)
 {
     const struct render_value *v = n->kept.values + n->at;
     struct bytes group = v[1].text;
-    struct row row = begin_row(x);
+    struct json_write_mark before = begin_row(x);
     write_kept_members(x, v, GROUP_MEMBERS);
     if (!tell_if_possible(x, "stats", WORDS(BYTES("XPOLICY"), BYTES("STATS"), key_of(x), group)) ||
         !tell_if_possible(x, "policy", WORDS(BYTES("XPOLICY"), BYTES("GET"), key_of(x), group)))
         return false;
-    if (!end_row(x, &row))
+    if (!end_row(x, &before))
         n->left = (n->kept.n - n->at) / GROUP_MEMBERS;
     n->at += GROUP_MEMBERS;
     return true;
@@ -260,9 +254,9 @@ static bool begin_group(struct exchange *x, struct names *n)
 
 static void tell_consumer(struct exchange *x, struct names *n)
 {
-    struct row row = begin_row(x);
+    struct json_write_mark before = begin_row(x);
     write_kept_members(x, n->kept.values + n->at, CONSUMER_MEMBERS);
-    if (!end_row(x, &row))
+    if (!end_row(x, &before))
         n->left = (n->kept.n - n->at) / CONSUMER_MEMBERS;
     n->at += CONSUMER_MEMBERS;
 }
@@ -286,12 +280,12 @@ void look_group_step(struct exchange *x)
 static void tell_user(struct exchange *x, struct names *n)
 {
     struct bytes user = n->kept.values[n->at].text;
-    struct row row = begin_row(x);
+    struct json_write_mark before = begin_row(x);
     json_write_name(&x->json, BYTES("name"));
     json_write_bytes(&x->json, user);
     if (!tell_reply(x, "", RENDER_USER, WORDS(BYTES("ACL"), BYTES("GETUSER"), user)))
         return;
-    if (!end_row(x, &row))
+    if (!end_row(x, &before))
         n->left = n->kept.n - n->at;
     n->at++;
 }

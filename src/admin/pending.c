@@ -271,14 +271,13 @@ static void take_message(void *to, const struct answer_item *item)
 static void write_message(void *to, const struct entries *e)
 {
     struct pending *s = to;
-    struct json_write *w = &s->exchange->json, before = *w;
-    size_t n = w->out->n;
+    struct json_write *w = &s->exchange->json;
+    struct json_write_mark before = json_write_mark(w);
     s->got++;
     entries_write_fields(e, w, s->exchange->asked.max);
     if (!w->failed || s->written)
         return;
-    *w = before;
-    w->out->n = n;
+    json_write_rewind(w, &before);
     entries_write_fields_front(e, w, s->exchange->asked.max);
 }
 
@@ -288,8 +287,7 @@ static void write_row(struct exchange *x, struct pending *s)
     const struct row *r = row_at(s, s->written);
     struct bytes id = bytes_text(r->id);
     const struct bytes words[] = {BYTES("XRANGE"), param_text(&x->asked.params, "key"), id, id};
-    struct json_write before = x->json;
-    size_t n = x->json.out->n;
+    struct json_write_mark before = json_write_mark(&x->json);
     begin_row(&x->json, s, r);
     if (param_number(&x->asked.params, "fields", 0)) {
         s->got = 0;
@@ -308,8 +306,7 @@ static void write_row(struct exchange *x, struct pending *s)
     json_write_object_end(&x->json);
     s->is_full = x->json.failed;
     if (s->is_full) { /* it is the first of the next page */
-        x->json = before;
-        x->json.out->n = n;
+        json_write_rewind(&x->json, &before);
     } else {
         s->written++;
     }

@@ -239,8 +239,8 @@ static void note_front(struct render *r)
     if (r->shape != RENDER_ENTRIES || r->rows || r->w->failed ||
         r->w->most - r->w->out->n < FRONT_ENDS)
         return;
-    r->front = *r->w;
-    r->front_n = r->w->out->n;
+    r->front = json_write_mark(r->w);
+    r->has_front = true;
     r->front_fields = r->index[3] / 2;
 }
 
@@ -271,9 +271,8 @@ static void open(struct render *r, const struct answer_item *item)
                   (item->depth == 0 && r->shape == RENDER_SURVEY);
     unsigned inner = item->depth + 1;
     if (is_row(r, item->depth)) {
-        r->row = *r->w;
-        r->row_n = r->w->out->n;
-        r->front_n = 0;
+        r->row = json_write_mark(r->w);
+        r->has_front = false;
         r->place.is_cut = r->place.has_group = false;
     }
     if (!begin_value(r, item->depth))
@@ -294,11 +293,10 @@ static void open(struct render *r, const struct answer_item *item)
 /* The first row is longer than an answer: its front. False: there is no room for that either. */
 static bool write_front(struct render *r)
 {
-    if (r->rows || !r->front_n)
+    if (r->rows || !r->has_front)
         return false;
     uint64_t all = r->index[3] / 2, fits = r->front_fields;
-    *r->w = r->front;
-    r->w->out->n = r->front_n;
+    json_write_rewind(r->w, &r->front);
     json_write_array_end(r->w);
     json_write_name(r->w, BYTES("fieldsLeft"));
     json_write_uint(r->w, all - fits);
@@ -327,8 +325,7 @@ static void close(struct render *r, const struct answer_item *item)
         keep_last_place(r);
         return;
     }
-    *r->w = r->row;
-    r->w->out->n = r->row_n;
+    json_write_rewind(r->w, &r->row);
     r->w->most += sizeof("]");
     r->full = true;
 }

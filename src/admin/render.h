@@ -73,10 +73,9 @@ struct render {
         bool has_group, is_cut;
     } place, last_place; /* of the row under way; of the last one that was written */
     bool is_descending;
-    struct json_write row; /* where the row under way began */
-    size_t row_n;
-    struct json_write front; /* behind the last of its fields that fits with what ends a row */
-    size_t front_n;          /* 0: not even the array of them does */
+    struct json_write_mark row;   /* the start of the current row */
+    struct json_write_mark front; /* after the last of its fields that fits, with room to end it */
+    bool has_front;               /* false: not even the start of its fields fits */
     uint32_t front_fields;
 };
 

@@ -30,7 +30,8 @@ void texts_write_name(struct json_write *w, struct bytes name)
     json_write_name(w, name);
 }
 
-/* Of CLIENT LIST: what clients choose is text, also where it looks like a number. */
+/* Fields of CLIENT LIST whose value a client chose: they stay strings even if they look like a
+ * number, or a client named "12" would change the type of the member. */
 static bool is_chosen(struct bytes name)
 {
     return bytes_is(name, "name") || bytes_is(name, "user") || bytes_is(name, "lib-name") ||

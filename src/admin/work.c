@@ -112,12 +112,10 @@ long long work_pace(uint64_t began, long long looked, long long most)
 
 void work_write_name(struct json_write *w, struct bytes name, size_t more)
 {
-    struct json_write before = *w;
-    size_t n = w->out->n;
+    struct json_write_mark before = json_write_mark(w);
     json_write_cut(w, name, NAME_MOST);
     if (!w->failed && w->most - w->out->n >= (more + 1) * WORK_NAME_ROOM)
         return;
-    *w = before;
-    w->out->n = n;
+    json_write_rewind(w, &before);
     json_write_cut(w, name, NAME_LEAST);
 }

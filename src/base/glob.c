@@ -157,8 +157,8 @@ static void fill_masks(const struct segment *s, uint64_t *masks, size_t words, b
     }
 }
 
-/* Finds the leftmost match of a segment by shift-and: an item's bit is set if the items up to it
- * match the text ending here. */
+/* Finds the leftmost match of a segment with the shift-and algorithm, which needs no backtracking:
+ * while the text is read, bit i says whether the first i + 1 items match the bytes just read. */
 static const char *find_by_bits(const struct segment *s, struct bytes text, bool nocase)
 {
     size_t words = (s->items + 63) / 64;

@@ -20,6 +20,24 @@ struct json_write {
 
 /* Adds at most `most` bytes to out. */
 struct json_write json_write_begin(struct buf *out, size_t most);
+/* The state at some point of writing, to return to when what follows turns out not to fit. */
+struct json_write_mark {
+    struct json_write state;
+    size_t n;
+};
+
+static inline struct json_write_mark json_write_mark(const struct json_write *w)
+{
+    return (struct json_write_mark){*w, w->out->n};
+}
+/* Drops everything written since, also a failure. The buffer must not have been emptied meanwhile.
+ */
+static inline void json_write_rewind(struct json_write *w, const struct json_write_mark *m)
+{
+    *w = m->state;
+    w->out->n = m->n;
+}
+
 /* Whether exactly one complete value was written. */
 bool json_write_is_whole(const struct json_write *w);
 

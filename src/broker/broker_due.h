@@ -67,7 +67,8 @@ static inline bool broker_due_is_in_line(const struct broker_due *d)
 }
 /* Queues an item that is due since a time of the steady clock; a queued one keeps its place. */
 void broker_due_join(struct broker *b, struct broker_due *d, int64_t since_ms);
-/* Its share of time is used up and work is left: it moves to the back of the queue. */
+/* Moves it to the back of the queue when its share of the turn is used up and work is left, so that
+ * it does not hold up the others. */
 void broker_due_again(struct broker *b, struct broker_due *d);
 /* Nothing if it is not queued. */
 void broker_due_leave(struct broker *b, struct broker_due *d);

@@ -1,6 +1,5 @@
 #include "broker/broker_stats.h"
 
-#include "base/hash.h"
 #include "broker/broker_watch.h"
 #include "engine/block.h"
 #include "type/stream/stream_status.h"
@@ -19,14 +18,6 @@ static void counter(struct reply *r, const char *name, bool known, uint64_t v)
         reply_int(r, (long long)v);
     else
         reply_null(r);
-}
-
-/* Readers of all streams with such a group (MATCH) leave out groups without a policy. */
-static size_t waiting(const struct call *call, struct bytes key, const struct stream_group *g)
-{
-    uint64_t readers = hash_key(str_bytes(g->name)) | 1;
-    return block_count_readers(call->engine, call->db, key, readers) +
-           (g->policy ? block_count_matching(call->engine, call->db, key, readers) : 0);
 }
 
 size_t broker_stats_subscriptions(const struct stream_group *g)
@@ -49,7 +40,9 @@ static void states(struct call *call, struct bytes key, const struct stream *s,
     number(r, "scheduled", s->extra ? (long long)stream_future_count(&s->extra->future) : 0);
     number(r, "dead-blocked", (long long)st->blocked);
     number(r, "consumers", (long long)g->consumers.used);
-    number(r, "waiting", (long long)waiting(call, key, g));
+    number(
+        r, "waiting",
+        (long long)block_count_readers(call->engine, call->db, key, str_bytes(g->name), g->policy));
     number(r, "subscribers", (long long)broker_stats_subscriptions(g));
 }
 

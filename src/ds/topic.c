@@ -19,7 +19,7 @@
 #include "base/mem.h"
 
 #define FIRST_CAP 16
-#define FEW       64 /* nodes of a set without an allocation */
+#define FEW       64 /* nodes that a set of states holds without an allocation */
 
 /* Special tags of slots; others are bits of the hash. */
 enum { EMPTY, DEAD, FIRST_TAG };

@@ -560,26 +560,27 @@ bool block_is_awaited(const struct engine *e, const struct db *db, struct bytes 
     return k && !dlist_empty(&k->waiters);
 }
 
-size_t block_count_readers(const struct engine *e, const struct db *db, struct bytes key,
-                           uint64_t readers)
-{
-    struct wait_key *k = find_key(e, db, key);
-    size_t n = 0;
-    for (struct dlist_node *w = k ? k->waiters.next : NULL; k && w != &k->waiters; w = w->next) {
-        const struct block_link *l = dlist_item(w, struct block_link, node);
-        n += l->wait && l->wait->readers == readers;
-    }
-    return n;
-}
-
-size_t block_count_matching(const struct engine *e, const struct db *db, struct bytes key,
-                            uint64_t readers)
+static size_t count_matching(const struct engine *e, const struct db *db, struct bytes key,
+                             uint64_t readers)
 {
     size_t n = 0;
     for (struct dlist_node *at = e->blocking.patterns.next; at != &e->blocking.patterns;
          at = at->next) {
         const struct block_wait *w = dlist_item(at, struct block_wait, patterns);
         n += w->readers == readers && w->client->db == db && glob_match(w->argv[w->pattern], key);
+    }
+    return n;
+}
+
+size_t block_count_readers(const struct engine *e, const struct db *db, struct bytes key,
+                           struct bytes group, bool matching)
+{
+    struct wait_key *k = find_key(e, db, key);
+    uint64_t readers = block_readers(group);
+    size_t n = matching ? count_matching(e, db, key, readers) : 0;
+    for (struct dlist_node *w = k ? k->waiters.next : NULL; k && w != &k->waiters; w = w->next) {
+        const struct block_link *l = dlist_item(w, struct block_link, node);
+        n += l->wait && l->wait->readers == readers;
     }
     return n;
 }

@@ -4,6 +4,7 @@
 #ifndef ENGINE_BLOCK_H
 #define ENGINE_BLOCK_H
 
+#include "base/hash.h"
 #include "engine/block_link.h"
 #include "engine/call.h"
 
@@ -101,12 +102,15 @@ void block_end_all(struct engine *engine);
 void block_forget(struct client *c);
 /* Whether anybody waits for the key. */
 bool block_is_awaited(const struct engine *engine, const struct db *db, struct bytes key);
-/* Waits for the key that have these `readers` in their options. */
+/* The `readers` of a group with this name: a number that is never 0. */
+static inline uint64_t block_readers(struct bytes group)
+{
+    return hash_key(group) | 1;
+}
+/* Waits for the key that have the group's `readers` in their options. matching: also those whose
+ * pattern matches the key (MATCH reads only groups with a policy), O(waits with a pattern). */
 size_t block_count_readers(const struct engine *engine, const struct db *db, struct bytes key,
-                           uint64_t readers);
-/* The same for waits with a pattern that matches the key. O(such waits). */
-size_t block_count_matching(const struct engine *engine, const struct db *db, struct bytes key,
-                            uint64_t readers);
+                           struct bytes group, bool matching);
 /* Waits for the key; type: only those for this type, or -1. */
 size_t block_waiting_on(const struct engine *engine, const struct db *db, struct bytes key,
                         int type);

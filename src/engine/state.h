@@ -1,5 +1,5 @@
-/* States of the server that restrict commands (ENGINE_ bits in engine.slow_path), and their
- * consequences. */
+/* States in which the server restricts commands, such as loading, read-only or a failed disk: the
+ * ENGINE_ bits of engine.slow_path, and what follows from them. */
 #ifndef ENGINE_STATE_H
 #define ENGINE_STATE_H
 
@@ -24,8 +24,8 @@ void state_set_disk_error(struct engine *e, int error);
 /* A transaction or script is under way: a snapshot would hold half of its changes. */
 bool state_is_torn(const struct engine *e);
 
-/* Whether the server may change data by itself, as far as its state goes: it is no replica, no key
- * is being moved, and a client's write would run. */
+/* Whether the server's state allows changes of its own, such as expiry: it is no replica, no key is
+ * being moved, and a client's write would run. */
 bool state_takes_writes(const struct engine *e);
 /* The same for eviction, which a replica that heeds maxmemory also does. */
 bool state_may_evict(const struct engine *e);

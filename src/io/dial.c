@@ -81,7 +81,9 @@ static int start(struct dial *d, const struct addrinfo *to)
         return note(d, bound, "bind-source-addr", strerror(-bound));
     }
     if (connect(fd, to->ai_addr, to->ai_addrlen) < 0 && errno != EINPROGRESS) {
-        int error = errno == EAGAIN ? EADDRNOTAVAIL : errno; /* -EAGAIN is "in progress" here */
+        /* Our caller takes -EAGAIN for "in progress", but here there is no connection to wait for.
+         */
+        int error = errno == EAGAIN ? EADDRNOTAVAIL : errno;
         close(fd);
         return note(d, -error, "connect", strerror(error));
     }

@@ -9,7 +9,8 @@
 /* Writes the whole data set to a new file. 0 or -errno. */
 int command_base_write(int fd, struct store *s, const struct rdb_write_options *o,
                        struct rdb_write_result *result);
-/* Reads the file back. 0, -EBADMSG if it differs from what was written, or another -errno. */
+/* Reads the file back: a base is used only after that, since errors of the disk may show only when
+ * reading. 0, -EBADMSG if it differs from what was written, or another -errno. */
 int command_base_verify(const char *path, const struct rdb_write_result *written);
 
 #endif

@@ -203,7 +203,8 @@ void journal_take_batch(struct journal_reader *r, size_t bytes, size_t notes);
 /* Skips everything pending, including an open group's bytes; then as journal_attach(). */
 void journal_skip(struct journal_reader *r);
 
-/* Checks the invariants of this header. Walks the readers; for tests and rare calls. */
+/* Whether the invariants stated in this header hold. O(readers): for tests and assertions off the
+ * hot path. */
 bool journal_is_sound(const struct journal *j);
 
 #endif

@@ -46,7 +46,8 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
 void rdb_write_count_stream(struct rdb_write_result *result, const struct stream *s);
 /* To be called after each key: reports progress and delays as the options say. */
 void rdb_write_pause(const struct rdb_write_options *o, uint64_t keys);
-/* Reads the file back. 0, -EBADMSG if it differs from what was written, or another -errno. */
+/* Reads the file back: it is used only after that, since errors of the disk may show only when
+ * reading. 0, -EBADMSG if it differs from what was written, or another -errno. */
 int rdb_write_verify(const char *path, const struct rdb_write_result *written);
 
 #endif

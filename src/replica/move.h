@@ -16,7 +16,7 @@ struct move_order {
     const struct bytes *keys;
     int key_n;
     struct bytes host;
-    int port;              /* outside 1 to 65535: fails as unreachable */
+    int port;              /* any number: outside 1 to 65535 the target counts as unreachable */
     long long to_db;       /* its database */
     int64_t timeout_ms;    /* for the whole move */
     bool copy;             /* delete nothing here */

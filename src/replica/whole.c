@@ -33,8 +33,8 @@ static bool has_witnesses(struct replication *r, const struct peer *p, size_t n)
                                  r->engine->settings->repl_timeout * 1000;
 }
 
-/* BEHIND: the offset to reach is a byte written after p connected. An older one may have been
- * acknowledged by a server that left unnoticed. */
+/* In state BEHIND the offset to be acknowledged is that of a byte written after p connected: an
+ * older offset may have been acknowledged by a server that has disappeared since. */
 static void ask_for_ack(struct replication *r, struct peer *p)
 {
     struct journal *j = r->engine->journal;

@@ -255,7 +255,8 @@ static void kept(lua_State *L, const char *key)
     lua_rawget(L, LUA_REGISTRYINDEX);
 }
 
-/* Raises for names that the table lacks while a library is loaded. */
+/* __index of the table: while a library is loaded an unknown name is an error, as in Redis; in a
+ * running script it is nil. */
 static int missing(lua_State *L)
 {
     if (run_of(L)->registering)

@@ -83,7 +83,8 @@ static void begin_database(struct copy_loader *l, int db)
         table_walk_start(&l->former_keys, &l->former->dbs[db].keys);
 }
 
-/* All keys of the database were freed: the tables only hold stale pointers. */
+/* Clears the tables of a database whose keys were freed one by one: emptying them key by key would
+ * follow the stale pointers. */
 static void end_database(struct copy_loader *l)
 {
     struct db *db = &l->former->dbs[l->former_db];

@@ -207,7 +207,8 @@ int64_t rings_read(const struct rings *h, unsigned number, enum rings_span span,
 {
     const struct ring *r = &rings[span];
     int64_t now = steady_ms / rings[0].step_ms;
-    /* The slot written last ends the history: the next value is yet to come. */
+    /* While values keep coming the history ends at the newest one: the current slot, which has no
+     * value yet, would show as a gap. */
     if (h->slot >= 0 && now - h->slot <= RINGS_FILL_MS / rings[0].step_ms)
         now = h->slot;
     int64_t last = now / slots_of_first(span), first = last - r->n + 1;

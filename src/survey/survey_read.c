@@ -12,7 +12,6 @@
 #include "survey/survey_read.h"
 
 #include "base/assert.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "engine/block.h"
@@ -274,9 +273,7 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     x->letters = read_letters(sv, db, g->policy);
     x->flags = g->policy ? SURVEY_POLICY | (g->policy->paused ? SURVEY_PAUSED : 0) : SURVEY_ABOUT;
     x->consumers = (uint32_t)g->consumers.used;
-    uint64_t readers = hash_key(str_bytes(g->name)) | 1;
-    x->waiting = (uint32_t)(block_count_readers(e, db, key, readers) +
-                            (g->policy ? block_count_matching(e, db, key, readers) : 0));
+    x->waiting = (uint32_t)block_count_readers(e, db, key, str_bytes(g->name), g->policy);
     x->subscribers = sv->subscriptions ? (uint32_t)sv->subscriptions(g) : 0;
     struct survey_counts counts = counts_of(g);
     if (!is_quiet(x, &st, &counts, fresh))

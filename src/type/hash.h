@@ -61,7 +61,8 @@ struct hash_walk {
 };
 void hash_walk_start(struct hash_walk *w, const struct hash *h, int64_t now_ms);
 bool hash_walk_next(struct hash_walk *w, struct hash_field *out);
-/* A step of a scan; the small form is visited completely. Returns the next cursor, 0 at the end. */
+/* One step of a SCAN that starts at cursor 0. The small form has no cursors: one step visits all of
+ * it. Returns the cursor of the next step; 0: the scan is complete. */
 typedef void hash_visit(void *context, const struct hash_field *f);
 uint64_t hash_scan(const struct hash *h, uint64_t cursor, int64_t now_ms, hash_visit *visit,
                    void *context);

@@ -62,7 +62,8 @@ struct zset_walk {
 void zset_walk_start(struct zset_walk *w, const struct zset *z, size_t rank, size_t n,
                      bool backwards);
 bool zset_walk_next(struct zset_walk *w, struct zset_item *out);
-/* A step of a scan; the small form is visited completely. Returns the next cursor, 0 at the end. */
+/* One step of a SCAN that starts at cursor 0. The small form has no cursors: one step visits all of
+ * it. Returns the cursor of the next step; 0: the scan is complete. */
 typedef void zset_visit(void *context, const struct zset_item *item);
 uint64_t zset_scan(const struct zset *z, uint64_t cursor, zset_visit *visit, void *context);
 

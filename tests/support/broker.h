@@ -100,6 +100,13 @@ static inline void broker_drain(struct client *c, struct buf *raw)
     buf_add_char(raw, 0);
 }
 
+static inline void broker_forget_replies(struct client *c)
+{
+    struct buf raw = {0};
+    broker_drain(c, &raw);
+    buf_free(&raw);
+}
+
 /* All that the client got since it was last asked, replies with a blank between them. '*' as the
  * last character of want: and anything more. */
 static inline bool broker_heard(struct client *c, const char *want)

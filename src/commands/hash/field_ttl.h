@@ -1,4 +1,5 @@
-/* TTLs of fields: what HEXPIRE, HPERSIST, HGETEX and HSETEX do to their fields. */
+/* Setting and clearing the TTLs of a hash's fields, shared by HEXPIRE, HPERSIST, HGETEX and HSETEX.
+ */
 #ifndef COMMANDS_HASH_FIELD_TTL_H
 #define COMMANDS_HASH_FIELD_TTL_H
 

@@ -13,7 +13,7 @@ int list_pop_first(struct call *call, const struct bytes *keys, int n, struct by
 void list_pop_wait(struct call *call, const struct bytes *keys, int n, int64_t deadline_ms);
 /* The event of a pop. */
 const char *list_pop_event(bool front);
-/* The non-blocking command with the same effect, for the journal. */
+/* The name under which a pop is journalled: whoever replays it must not block. */
 struct bytes list_pop_word(bool front);
 
 #endif

@@ -13,6 +13,7 @@
 #include "survey/survey.h"
 #include "commands/db_arg.h"
 #include "commands/index.h"
+#include "engine/rights.h"
 #include "engine/state.h"
 #include "survey/alarms.h"
 #include "survey/exposition.h"
@@ -168,21 +169,6 @@ static void do_survey_lists(struct call *call)
     reply_rows(call, COLUMNS_LISTS);
 }
 
-/* Whether the user may read every key; others would learn here of keys they may not read. */
-static bool reads_all(const struct user *u)
-{
-    for (size_t i = 0; u && i < u->selector_n; i++) {
-        const struct selector *s = &u->selectors[i];
-        if (s->all_keys)
-            return true;
-        for (size_t k = 0; k < s->key_n; k++)
-            if ((s->keys[k].access & ACL_READ) &&
-                bytes_equal(str_bytes(s->keys[k].text), BYTES("*")))
-                return true;
-    }
-    return !u;
-}
-
 /* Rows of the databases from .. to. */
 static void reply_prefixes(const struct survey *sv, int from, int to, struct reply *r)
 {
@@ -226,7 +212,7 @@ static void do_survey_prefixes(struct call *call)
     }
     if (call->argc == 4 && !db_arg_parse(call, 3, &db))
         return;
-    if (!reads_all(whose_rows(call))) {
+    if (!rights_read_all(call)) { /* others would learn of keys that they may not read */
         reply_errorf(call->reply, "NOPERM Prefixes of all keys need read access to all keys (~*)");
         return;
     }

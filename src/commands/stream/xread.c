@@ -220,7 +220,7 @@ static void wait(struct xread *x, const struct xread_source *sources)
         .null = BLOCK_NULL_ARRAY,
         .group = a->group,
         .wake_ms = a->claim_idle_ms >= 0 ? xread_group_claim_due_ms(x, sources) : 0,
-        .readers = a->group ? hash_key(a->group_name) | 1 : 0,
+        .readers = a->group ? block_readers(a->group_name) : 0,
         .source = source_of(x, sources),
     };
     if (o.source)

@@ -5,7 +5,6 @@
 #include "commands/stream/xread_match.h"
 
 #include "base/glob.h"
-#include "base/hash.h"
 #include "broker/broker_deliver.h"
 #include "broker/broker_match.h"
 #include "broker/broker_presence.h"
@@ -108,7 +107,7 @@ static void wait(struct xread *x, struct broker_ring *ring)
                               .type = TYPE_STREAM,
                               .null = BLOCK_NULL_ARRAY,
                               .pattern = x->args.match_at,
-                              .readers = hash_key(x->args.group_name) | 1,
+                              .readers = block_readers(x->args.group_name),
                               .wake_ms = claim_due_ms(x, ring)};
     block_on(x->call, &o);
     broker_presence_waits_anywhere(x->call->client, x->call->db, x->args.group_name,

@@ -14,7 +14,7 @@ int zset_pop_first(struct call *call, const struct bytes *keys, int n, struct by
                    struct entry **e);
 /* Blocks the client until one of the keys has members or the timeout has passed. */
 void zset_pop_wait(struct call *call, const struct bytes *keys, int n, int64_t deadline_ms);
-/* The non-blocking command with the same effect, for the journal. */
+/* The name under which a pop is journalled: whoever replays it must not block. */
 struct bytes zset_pop_word(bool highest);
 
 #endif

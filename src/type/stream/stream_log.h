@@ -35,7 +35,8 @@ void stream_log_append(struct stream_log *l, struct stream_id id, const struct b
 bool stream_log_seek(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
 /* Last live entry with an ID <= id. */
 bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
-/* From the cursor's entry (inclusive) to the next live one. */
+/* Moves the cursor forward to the first live entry, which may be where it is: blocks keep deleted
+ * entries. False: there is none. */
 bool stream_log_settle(struct stream_cursor *c);
 bool stream_log_previous(struct stream_cursor *c);
 void stream_log_read(const struct stream_cursor *c, struct stream_entry *out);

@@ -180,17 +180,25 @@ TEST(only_so_many_are_held)
     ends(b);
 }
 
-/* broker O6: CONFIG SET of a larger number wakes whom the smaller one had stopped. */
+/* Of 1-1 to 4-1 with the values a, a, a, b the first is leased, the second held; a waiting reader
+ * has stopped at the third, as broker-order-ahead is 1. */
+static struct bench *stopped(struct client **c, struct client **reader)
+{
+    struct bench *b = ordered("LEASE 1000", "aaab", c);
+    *reader = bench_client(b);
+    b->settings->broker_order_ahead = 1;
+    SAYS(*c, "XREADGROUP GROUP g x STREAMS q >", "[[q [[1-1 [k a]]]]]");
+    bench_says(*reader, "XREADGROUP GROUP g r BLOCK 0 STREAMS q >");
+    broker_bench_turn(b);
+    HEARS(*reader, "");
+    return b;
+}
+
+/* broker O6: raising the number by CONFIG SET wakes readers that the lower one had stopped. */
 TEST(more_may_be_held_from_now_on)
 {
-    struct client *c;
-    struct bench *b = ordered("LEASE 1000", "aaab", &c);
-    struct client *r = bench_client(b);
-    b->settings->broker_order_ahead = 1;
-    SAYS(c, "XREADGROUP GROUP g x STREAMS q >", "[[q [[1-1 [k a]]]]]");
-    bench_says(r, "XREADGROUP GROUP g r BLOCK 0 STREAMS q >");
-    broker_bench_turn(b);
-    HEARS(r, "");
+    struct client *c, *r;
+    struct bench *b = stopped(&c, &r);
     CHECK(!broker_has_work(b->engine.broker));
     b->settings->broker_order_ahead = 2;
     CHECK(broker_has_work(b->engine.broker));
@@ -232,14 +240,8 @@ TEST(the_message_that_stops_a_read_goes)
                                 "XTRIM q MINID 4-1",  "XTRIM q MAXLEN = 1",
                                 "XCFGSET q MAXLEN 1", "XSCHED EXPIRE q 1 3-1"};
     for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-        struct client *c;
-        struct bench *b = ordered("LEASE 1000", "aaab", &c);
-        struct client *r = bench_client(b);
-        b->settings->broker_order_ahead = 1;
-        SAYS(c, "XREADGROUP GROUP g x STREAMS q >", "[[q [[1-1 [k a]]]]]");
-        bench_says(r, "XREADGROUP GROUP g r BLOCK 0 STREAMS q >");
-        broker_bench_turn(b);
-        HEARS(r, "");
+        struct client *c, *r;
+        struct bench *b = stopped(&c, &r);
         bench_says(c, ways[i]);
         HEARS(c, "*");
         broker_bench_turn(b);

@@ -273,16 +273,25 @@ TEST(an_attachment_is_small)
     broker_bench_end(b);
 }
 
-/* Also of who reads many streams. */
+/* Streams q0 to q8 with a group g that releases what a closed connection has. */
+static void make_nine_groups(struct client *c)
+{
+    char line[200];
+    for (int i = 0; i < 9; i++) {
+        snprintf(line, sizeof(line), "XPOLICY SET q%d g MKSTREAM ONDISCONNECT RELEASE", i);
+        SAYS(c, line, "OK");
+    }
+}
+
+/* Also of a connection that reads many streams. */
 TEST(a_connection_may_read_many_groups)
 {
     struct client *c;
     struct bench *b = broker_queue("ONDISCONNECT RELEASE", 1, false, &c);
     struct client *w = bench_client(b);
     char line[200];
+    make_nine_groups(c);
     for (int i = 0; i < 9; i++) {
-        snprintf(line, sizeof(line), "XPOLICY SET q%d g MKSTREAM ONDISCONNECT RELEASE", i);
-        SAYS(c, line, "OK");
         snprintf(line, sizeof(line), "XADD q%d 1-1 a 1", i);
         SAYS(c, line, "1-1");
     }
@@ -309,9 +318,8 @@ TEST(many_groups_are_not_searched)
     struct bench *b = broker_queue("ONDISCONNECT RELEASE", 1, false, &c);
     struct client *w = bench_client(b);
     char line[200];
+    make_nine_groups(c);
     for (int i = 0; i < 9; i++) {
-        snprintf(line, sizeof(line), "XPOLICY SET q%d g MKSTREAM ONDISCONNECT RELEASE", i);
-        SAYS(c, line, "OK");
         snprintf(line, sizeof(line), "XREADGROUP GROUP g w STREAMS q%d >", i);
         SAYS(w, line, "(nil)");
     }

@@ -10,6 +10,17 @@ static int rows(const struct talk *t, const char *begins)
     return n;
 }
 
+/* Gets the page of keys at the cursor, which then is that of the next page; "": it was the last. */
+static bool next_keys(struct talk *t, char cursor[TALK_TEXT])
+{
+    char target[200];
+    snprintf(target, sizeof(target), "/api/v1/keys?count=200%s%s", *cursor ? "&cursor=" : "",
+             cursor);
+    bool good = talk_gets(t, target, 200);
+    snprintf(cursor, TALK_TEXT, "%s", good ? talk_text(t, "cursor") : "");
+    return good;
+}
+
 TEST(keys_come_with_their_types_and_a_cursor)
 {
     struct talk t;
@@ -19,24 +30,18 @@ TEST(keys_come_with_their_types_and_a_cursor)
         snprintf(line, sizeof(line), i % 10 ? "SET key:%d v" : "RPUSH list:%d v", i);
         bench_says(t.c, line);
     }
-    struct buf raw = {0};
-    broker_drain(t.c, &raw);
-    buf_free(&raw);
+    broker_forget_replies(t.c);
     CHECK(talk_logs_in(&t, "{}"));
     int seen = 0, lists = 0;
     double last = 0;
     char cursor[TALK_TEXT] = "";
     do {
-        char target[200];
-        snprintf(target, sizeof(target), "/api/v1/keys?count=200%s%s", *cursor ? "&cursor=" : "",
-                 cursor);
-        CHECK(talk_gets(&t, target, 200));
+        CHECK(next_keys(&t, cursor));
         seen += rows(&t, "{\"key\":");
         lists += rows(&t, "\"type\":\"list\"");
         double part = atof(strstr(t.body, "\"progress\":") + 11);
         CHECK(part > last && part <= 1);
         last = part;
-        snprintf(cursor, sizeof(cursor), "%s", talk_text(&t, "cursor"));
     } while (*cursor);
     CHECK(seen == 1000 && lists == 100 && last == 1);
     CHECK(talk_gets(&t, "/api/v1/keys?type=list&match=*:99*&count=200", 200));
@@ -62,21 +67,15 @@ TEST(long_names_do_not_keep_a_page_from_being_read)
         bench_says(t.c, line.p);
     }
     buf_free(&line);
-    struct buf raw = {0};
-    broker_drain(t.c, &raw);
-    buf_free(&raw);
+    broker_forget_replies(t.c);
     CHECK(talk_logs_in(&t, "{}"));
     int seen = 0;
     char cursor[TALK_TEXT] = "";
     do {
-        char target[200];
-        snprintf(target, sizeof(target), "/api/v1/keys?count=200%s%s", *cursor ? "&cursor=" : "",
-                 cursor);
-        CHECK(talk_gets(&t, target, 200));
+        CHECK(next_keys(&t, cursor));
         CHECK(t.answer.n <= (1 << 20) + 4096);
         CHECK(rows(&t, "\"bytes\":9003,\"cut\":true") == rows(&t, "{\"key\":"));
         seen += rows(&t, "{\"key\":");
-        snprintf(cursor, sizeof(cursor), "%s", talk_text(&t, "cursor"));
     } while (*cursor);
     CHECK(seen == 300);
     talk_end(&t);

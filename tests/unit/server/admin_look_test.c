@@ -10,13 +10,6 @@ static int rows(const struct talk *t, const char *begins)
     return n;
 }
 
-static void forget_replies(struct client *c)
-{
-    struct buf raw = {0};
-    broker_drain(c, &raw);
-    buf_free(&raw);
-}
-
 TEST(a_stream_with_its_groups)
 {
     struct talk t;
@@ -47,7 +40,7 @@ TEST(more_groups_than_an_answer_has_room_for)
         snprintf(line, sizeof(line), "XPOLICY SET q g%d MKSTREAM JOBS", i);
         bench_says(t.c, line);
     }
-    forget_replies(t.c);
+    broker_forget_replies(t.c);
     CHECK(talk_logs_in(&t, "{}") && talk_gets(&t, "/api/v1/streams/0/q", 200));
     CHECK(t.answer.n <= (1 << 20) + 4096 && talk_says(&t, "],\"groupsLeft\":"));
     int left = atoi(strstr(t.body, "\"groupsLeft\":") + 13);
@@ -71,7 +64,7 @@ TEST(more_consumers_than_an_answer_has_room_for)
         snprintf(line, sizeof(line), "XGROUP CREATECONSUMER q g worker-of-many-%d", i);
         bench_says(t.c, line);
     }
-    forget_replies(t.c);
+    broker_forget_replies(t.c);
     CHECK(talk_gets(&t, "/api/v1/streams/0/q/groups/g", 200));
     CHECK(t.answer.n <= (1 << 20) + 4096 && talk_says(&t, "],\"consumersLeft\":"));
     int left = atoi(strstr(t.body, "\"consumersLeft\":") + 16);
@@ -89,7 +82,7 @@ TEST(more_users_than_an_answer_has_room_for)
                  i);
         bench_says(t.c, line);
     }
-    forget_replies(t.c);
+    broker_forget_replies(t.c);
     CHECK(talk_logs_in(&t, "{}") && talk_gets(&t, "/api/v1/users", 200));
     CHECK(t.answer.n <= (1 << 20) + 4096 && talk_says(&t, "],\"usersLeft\":"));
     int left = atoi(strstr(t.body, "\"usersLeft\":") + 12);
@@ -105,7 +98,7 @@ TEST(channels_of_both_kinds)
     bench_says(c, "SUBSCRIBE news.a news.b");
     bench_says(c, "PSUBSCRIBE n*");
     bench_says(c, "SSUBSCRIBE shard");
-    forget_replies(c);
+    broker_forget_replies(c);
     CHECK(talk_logs_in(&t, "{}") && talk_gets(&t, "/api/v1/channels", 200));
     CHECK(talk_says(&t, "{\"patterns\":1,\"rows\":[") && rows(&t, "\"shard\":false") == 2);
     CHECK(talk_says(&t, "{\"channel\":\"shard\",\"subscribers\":1,\"shard\":true}],\"total\":3}"));
@@ -127,14 +120,14 @@ TEST(long_names_and_many_of_them)
         line.n += 5000;
         buf_add_char(&line, '\0');
         bench_says(c, line.p);
-        forget_replies(c);
+        broker_forget_replies(c);
     }
     for (int i = 0; i < 700; i++) {
         line.n = 0;
         buf_printf(&line, "SUBSCRIBE short-%d", i);
         buf_add_char(&line, '\0');
         bench_says(c, line.p);
-        forget_replies(c);
+        broker_forget_replies(c);
     }
     buf_free(&line);
     CHECK(talk_logs_in(&t, "{}") && talk_gets(&t, "/api/v1/channels", 200));
@@ -154,7 +147,7 @@ TEST(keys_of_all_types)
                                         "PEXPIRE s 1000000"};
     for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
         bench_says(t.c, lines[i]);
-    forget_replies(t.c);
+    broker_forget_replies(t.c);
     CHECK(talk_logs_in(&t, "{}"));
     CHECK(talk_gets(&t, "/api/v1/keys/0/s?from=1&max=8", 200));
     CHECK(talk_says(&t, "{\"type\":\"string\",\"ttlMs\":99"));
