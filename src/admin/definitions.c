@@ -206,18 +206,20 @@ static void add_binding(struct buf *out, struct bytes key, const struct values *
     end_line(out);
 }
 
-/* START of a span, which keeps its moments where they are: the first of all multiples that make the
- * next moment, so that the line is the same whenever it is told; or that moment itself, when it is
- * the first one and still to come. */
+/* START, where the moments depend on it: while the first one is still to come; later, for a span,
+ * the first of all its multiples, so that the line is the same whenever it is written. */
 static void add_start(struct buf *out, const struct values *v, const struct value *row,
                       int64_t now_ms)
 {
-    char start[NUM_INT_MAX];
-    long long next = number(v, row, "next"), every = number(v, row, "every");
-    if (next <= 0 || every <= 0)
+    char digits[NUM_INT_MAX];
+    long long start = number(v, row, "start"), every = number(v, row, "every");
+    if (every < 0) /* it has none: a cron expression */
+        every = 0;
+    bool is_to_come = start - every > now_ms;
+    if (!is_to_come && !every)
         return;
     text(out, "START");
-    word(out, bytes_of(start, num_print_int(start, next - every > now_ms ? next : next % every)));
+    word(out, bytes_of(digits, num_print_int(digits, is_to_come ? start : start % every)));
 }
 
 static void add_schedule(struct buf *out, struct bytes key, const struct values *v,
@@ -233,9 +235,8 @@ static void add_schedule(struct buf *out, struct bytes key, const struct values 
     if (is_cron) {
         text(out, "TZ");
         word(out, member(v, row, "tz"));
-    } else {
-        add_start(out, v, row, now_ms);
     }
+    add_start(out, v, row, now_ms);
     text(out, "CATCHUP");
     word(out, member(v, row, "catchup"));
     if (number(v, row, "until") > 0) {

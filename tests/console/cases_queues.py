@@ -106,8 +106,9 @@ def cron(w):
 
 
 def only_what_is_changed(w):
-    """What the dialog of a schedule shows as well as it can, or not at all, is as it was behind it."""
+    """An edit of a schedule changes what the user changed: values that the dialog shows abridged, or not at all, are kept."""
     c, until_ms = w.c, 4102444800000
+    new_expression_keeps_the_rest(w, until_ms)
     c.ask("XCRON", "SET", "reports", "odd", "EVERY", 61500, "START", until_ms - 10 * 61500, "UNTIL", until_ms, "FIELDS", "body", "one\ntwo", b"\xff", b"\xfe\x00", "kind", "odd")
     plan = lambda: (lambda p: dict(zip(p[::2], p[1::2])))(c.ask("XCRON", "GET", "reports", "odd"))
     before = plan()
@@ -119,6 +120,22 @@ def only_what_is_changed(w):
     after = plan()
     expect((after["every"], after["until"], after["next"], after["fields"][:5]), (61500, until_ms, until_ms - 10 * 61500, before["fields"][:5]), "the rest")
     c.ask("XCRON", "DEL", "reports", "odd")
+
+
+def new_expression_keeps_the_rest(w, until_ms):
+    c, start_ms = w.c, until_ms - 90 * 86400000
+    c.ask("XCRON", "SET", "reports", "later", "CRON", "0 7 * * *", "TZ", "Asia/Tokyo", "START", start_ms, "CATCHUP", "ALL", "UNTIL", until_ms, "LIMIT", 12, "FIELDS", "kind", "later")
+    plan = lambda: (lambda p: dict(zip(p[::2], p[1::2])))(c.ask("XCRON", "GET", "reports", "later"))
+    before = plan()
+    w.b.row("later")
+    w.b.click_in_row("later", "Edit …")
+    w.b.fill("expression", "0 8 * * *")
+    w.b.click("Save")
+    until("the new expression", lambda: plan()["cron"] == "0 8 * * *")
+    after = plan()
+    expect(after["next"], before["next"] + 3600000, "the first moment after START")
+    expect({**after, "cron": "", "next": 0}, {**before, "cron": "", "next": 0}, "all else")
+    c.ask("XCRON", "DEL", "reports", "later")
 
 
 @case(20, "Routing: add a topic binding, test, publish, delete. Limits: set, a refused producer sees STREAMFULL.")

@@ -230,6 +230,7 @@ def definitions(path):
                      ["XCFGSET", "orders", "MAXLEN", 1000, "MAXAGE", 5000, "OVERFLOW", "DROP", "ACKED"], ["XCFGSET", "full", "MKSTREAM", "MAXBYTES", 9, "OVERFLOW", "REJECT"], ["XGROUP", "CREATE", "plain", 'a "group"', "0", "MKSTREAM"],
                      ["XBIND", "ADD", "orders", "TOPIC", "a.*.#", "TO", "tax"], ["XBIND", "ADD", "orders", "DIRECT", "high", "BY", "prio", "TO", "tax"], ["XBIND", "ADD", "orders", "HEADERS", "ANY", 2, "a", "b c", "d", "\n", "TO", "tax"], ["XBIND", "ADD", "orders", "ALTERNATE", "TO", "rest"],
                      ["XCRON", "SET", "orders", "daily", "CRON", "0 7 * * *", "TZ", "Europe/Berlin", "CATCHUP", "ALL", "LIMIT", 7, "FIELDS", "k", "v w"], ["XCRON", "SET", "orders", "often", "EVERY", 600000, "FIELDS", "k", ""],
+                     ["XCRON", "SET", "orders", "later", "CRON", "@daily", "START", 4102444800000, "FIELDS", "k", "v"], ["XCRON", "SET", "orders", "once-later", "EVERY", 600000, "START", 4102444800000, "FIELDS", "k", "v"],
                      ["XCAPTURE", "ADD", "news", "news.*", "w e"], ["ACL", "SETUSER", "alice", "on", ">" + WORD, "~o*", "&n*", "+@read", "(+set ~x)"]):
             c.ask(*line)
         text = good(s, "definitions")
@@ -237,6 +238,8 @@ def definitions(path):
         p = subprocess.run(["redis-cli", "-s", t.sock], input=text.encode(), capture_output=True)
         expect([x for x in p.stdout.decode().splitlines() if x not in ("OK", "1", "2") and not re.fullmatch(r"\d{13}", x)], [], "what the other server answers")
         expect(good(t, "definitions"), text, "the same again")
+        moments = lambda c: [(x[1], x[x.index(b"next") + 1]) for x in c.ask("XCRON", "LIST", "orders") if x[1].endswith(b"later")]
+        expect(moments(d), moments(c), "the moments of schedules that begin later")
         expect("XBIND" in good(s, "definitions", "orders") and "ACL" not in good(s, "definitions", "orders"), True, "of one stream only")
         c.close(), d.close()
 

@@ -87,18 +87,16 @@ function nextMoments() {
     };
 }
 
-// What keeps an edited schedule's moments where they are. Its START is not told, but the next moment is: of the same
-// plan the next ones follow from it, and of a span of which even the first one is to come it is that.
-const startOf = (r, zone) => v => {
-    const ms = Number(r ? everyOf(r) ?? 0 : 0), next = Number(r?.next ?? 0);
-    const isSame = v.kind === 'cron' ? !ms && v.cron === r?.cron && v.tz === (r.tz ?? zone) : ms > 0 && parseSpan(v.every) === ms;
-    return next > 0 && (isSame || ms > 0 && next - ms > Date.now()) ? next : undefined;
+// START of an edited schedule, which the dialog does not show: kept, unless the kind changes and it is past, when it would mean nothing.
+const startOf = r => v => {
+    const start = Number(r?.start ?? 0), isKind = v.kind === (everyOf(r ?? {}) ? 'every' : 'cron');
+    return r && (isKind || start > Date.now()) ? start : undefined;
 };
 
 function editAction(page, r) {
     const ms = r ? everyOf(r) : null, zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const isCron = v => v.kind === 'cron';
-    const startMs = startOf(r, zone);
+    const startMs = startOf(r);
     const body = v => ({startMs: startMs(v), ...(isCron(v) ? {cron: v.cron, tz: v.tz || undefined} : {everyMs: parseSpan(v.every)}), catchup: v.catchup, limit: v.limit === '' ? undefined : Number(v.limit), untilMs: r?.until > 0 ? Number(r.until) : undefined, fields: v.fields.filter(([n]) => n !== '').map(asMeant)});
     // What is not changed stays as it is, also where it is no text that a field can hold.
     const old = r?.fields ?? [], asMeant = ([n, x]) => old.find(([f, y]) => label(f) === n && label(y) === x) ?? [meant(n, old.map(([f]) => f)), x];
@@ -113,7 +111,7 @@ function editAction(page, r) {
             {name: 'fields', label: C.fields, type: 'fields', value: r ? r.fields.map(([n, v]) => [label(n), label(v)]) : [['', '']], check: list => list.some(([n]) => n !== '') ? null : S.noFields},
         ],
         live: nextMoments(),
-        commands: v => command('XCRON', 'SET', r ? r.key : v.key || '?', r ? r.name : v.name || '?', isCron(v) ? ['CRON', v.cron || '?', v.tz ? ['TZ', v.tz] : null] : ['EVERY', parseSpan(v.every) || '?'], body(v).startMs ? ['START', body(v).startMs] : null, 'CATCHUP', v.catchup.toUpperCase(),
+        commands: v => command('XCRON', 'SET', r ? r.key : v.key || '?', r ? r.name : v.name || '?', isCron(v) ? ['CRON', v.cron || '?', v.tz ? ['TZ', v.tz] : null] : ['EVERY', parseSpan(v.every) || '?'], body(v).startMs === undefined ? null : ['START', body(v).startMs], 'CATCHUP', v.catchup.toUpperCase(),
             body(v).untilMs ? ['UNTIL', body(v).untilMs] : null, v.limit === '' ? null : ['LIMIT', v.limit], 'FIELDS', body(v).fields.flat()),
         errorField: e => e && (/cron|expression/i.test(e.text) ? 'cron' : /zone/i.test(e.text) ? 'tz' : null),
         run: v => api.put(schedulePath(r ? r.db : page.query.db ?? 0, r ? r.key : v.key, r ? r.name : v.name), body(v)), result: a => C.saved(moment(a.nextMs)),

@@ -178,7 +178,7 @@ static void word(const struct call *call, const char *name, struct bytes v)
 static void reply_schedule(const struct call *call, const struct stream_schedule *x)
 {
     const struct stream_schedule_rules *r = &x->rules;
-    reply_map(call->reply, 11);
+    reply_map(call->reply, 12);
     word(call, "name", str_bytes(x->name));
     if (r->every_ms)
         number(call, "every", r->every_ms);
@@ -186,6 +186,7 @@ static void reply_schedule(const struct call *call, const struct stream_schedule
         word(call, "cron", r->cron);
     word(call, "tz", r->every_ms ? BYTES("UTC") : r->zone);
     word(call, "catchup", stream_schedule_words_catchup(r->catchup));
+    number(call, "start", stream_schedule_rules_start(r));
     number(call, "until", r->until_ms);
     number(call, "left", stream_schedule_left(x));
     number(call, "next", x->next_ms != INT64_MAX ? x->next_ms : 0);

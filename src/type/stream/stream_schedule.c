@@ -138,6 +138,11 @@ bool stream_schedule_rules_equal(const struct stream_schedule_rules *a,
     return same;
 }
 
+int64_t stream_schedule_rules_start(const struct stream_schedule_rules *r)
+{
+    return r->start_ms + r->every_ms;
+}
+
 bool stream_schedule_is_over(const struct stream_schedule *x)
 {
     return x->next_ms == NEVER && stream_schedule_is_timed(x);

@@ -64,6 +64,9 @@ int64_t stream_schedule_rules_next(const struct stream_schedule_rules *r, int64_
 /* Whether both are the same, ignoring LIMIT and the start. */
 bool stream_schedule_rules_equal(const struct stream_schedule_rules *a,
                                  const struct stream_schedule_rules *b);
+/* The value of START that gives the same moments again: none is earlier, and with EVERY the first
+ * one is it. */
+int64_t stream_schedule_rules_start(const struct stream_schedule_rules *r);
 /* Whether its zone is known, or it needs none. */
 bool stream_schedule_is_timed(const struct stream_schedule *x);
 /* Whether no moment is left, so that it is to be removed. */

@@ -144,13 +144,13 @@ TEST(a_schedule_is_made_and_shown)
     EFFECTS(b, "@XCRON SET q a EVERY 60000 START 1700000000000 CATCHUP ALL UNTIL 1800000000000 "
                "LIMIT 7 FIELDS x 1 y 2");
     SAYS(c, "XCRON GET q n",
-         "[name n cron 30 2 * * * tz Europe/Berlin catchup ONE until 0 left -1 next 1700011800000 "
-         "last 0 fired 0 missed 0 fields [task report]]");
+         "[name n cron 30 2 * * * tz Europe/Berlin catchup ONE start 1700000000001 until 0 left -1 "
+         "next 1700011800000 last 0 fired 0 missed 0 fields [task report]]");
     SAYS(c, "XCRON LIST q",
-         "[[name a every 60000 tz UTC catchup ALL until 1800000000000 left 7 next 1700000060000 "
-         "last 0 fired 0 missed 0 fields [x 1 y 2]] "
-         "[name n cron 30 2 * * * tz Europe/Berlin catchup ONE until 0 left -1 next 1700011800000 "
-         "last 0 fired 0 missed 0 fields [task report]]]");
+         "[[name a every 60000 tz UTC catchup ALL start 1700000060000 until 1800000000000 left 7 "
+         "next 1700000060000 last 0 fired 0 missed 0 fields [x 1 y 2]] "
+         "[name n cron 30 2 * * * tz Europe/Berlin catchup ONE start 1700000000001 until 0 left -1 "
+         "next 1700011800000 last 0 fired 0 missed 0 fields [task report]]]");
     SAYS(c, "TYPE q", "stream");
     SAYS(c, "XLEN q", "0");
     HEARS(e, EVENT("xcron-set"));
@@ -380,8 +380,8 @@ TEST(changing_keeps_what_was_fired)
     SAYS(c, "XCRON SET q n EVERY 500 LIMIT 5 START 1700000000000 FIELDS a 2", "1700000002500");
     EFFECTS(b, "@XCRON SET q n EVERY 500 START 1700000002000 CATCHUP ONE LIMIT 5 FIELDS a 2");
     SAYS(c, "XCRON GET q n",
-         "[name n every 500 tz UTC catchup ONE until 0 left 5 next 1700000002500 last "
-         "1700000002000 fired 2 missed 0 fields [a 2]]");
+         "[name n every 500 tz UTC catchup ONE start 1700000002500 until 0 left 5 "
+         "next 1700000002500 last 1700000002000 fired 2 missed 0 fields [a 2]]");
     /* A moment that is due is passed by the change. */
     step(b, 700);
     SAYS(c, "XCRON SET q n EVERY 500 LIMIT 5 START 1700000000000 FIELDS a 3", "1700000003000");
@@ -549,12 +549,12 @@ TEST(a_replay_takes_what_it_is_told)
     SAYS(c, "XCRON MARK q n 1699999998000 4", "");
     c->flags &= ~(unsigned)CLIENT_REPLAY;
     SAYS(c, "XCRON GET q n",
-         "[name n every 1000 tz UTC catchup ALL until 0 left 5 next 1699999999000 last "
-         "1699999998000 fired 4 missed 0 fields [a 1]]");
+         "[name n every 1000 tz UTC catchup ALL start 1600000001000 until 0 left 5 "
+         "next 1699999999000 last 1699999998000 fired 4 missed 0 fields [a 1]]");
     /* Where the zone is not known nothing comes, and nothing is lost. */
     SAYS(c, "XCRON GET q z",
-         "[name z cron @daily tz Land/Nowhere catchup ONE until 0 left -1 next 0 last 0 fired 0 "
-         "missed 0 fields [a 1]]");
+         "[name z cron @daily tz Land/Nowhere catchup ONE start 5 until 0 left -1 next 0 last 0 "
+         "fired 0 missed 0 fields [a 1]]");
     broker_bench_wait(b, 0);
     CHECK(schedule(b, "n")->fired == 6 && schedule(b, "z")->fired == 0);
     broker_bench_end(b);
@@ -586,8 +586,8 @@ TEST(schedules_go_where_the_stream_goes)
     SAYS(c, "XCRON LIST copied", "[]");
     SAYS(c, "RENAME q renamed", "OK");
     SAYS(c, "XCRON GET restored n",
-         "[name n every 1000 tz UTC catchup ONE until 0 left -1 next 1700000002000 last "
-         "1700000001000 fired 1 missed 0 fields [a 1]]");
+         "[name n every 1000 tz UTC catchup ONE start 1700000001000 until 0 left -1 "
+         "next 1700000002000 last 1700000001000 fired 1 missed 0 fields [a 1]]");
     broker_forget_effects(b);
     broker_bench_wait(b, 1000);
     SAYS(c, "XLEN renamed", "2");

@@ -25,6 +25,7 @@ static const char *const made[] = {
     "XBIND ADD q TOPIC order.* TO copies",
     "XCRON SET q often EVERY 60000 FIELDS f v",
     "XCRON SET q later EVERY 60000 START 1700000500001 FIELDS f v",
+    "XCRON SET q noon CRON @daily START 1800000000000 FIELDS f v",
     "XCAPTURE ADD q news.*"};
 
 /* What a server was told, an empty one can be told. */
@@ -53,6 +54,7 @@ TEST(what_is_told_makes_the_same_again)
     /* Where a span's moments are is a part of it. */
     CHECK(strstr(lines.p, "XCRON SET q often EVERY 60000 START 20000 CATCHUP ONE "));
     CHECK(strstr(lines.p, "XCRON SET q later EVERY 60000 START 1700000500001 CATCHUP ONE "));
+    CHECK(strstr(lines.p, "XCRON SET q noon CRON @daily TZ UTC START 1800000000000 CATCHUP "));
     CHECK(strstr(lines.p, "XCAPTURE ADD q news.*\n"));
     CHECK(strstr(lines.p, "XBIND ADD q TOPIC order.* TO copies\n"));
     CHECK(talk_asks_for(&t, "DELETE", "/api/v1/streams/0/q", "", "", 204));
