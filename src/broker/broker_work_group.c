@@ -23,7 +23,6 @@
 #include "broker/broker_retry.h"
 #include "broker/broker_seat.h"
 
-#define STEP   4   /* cheap actions between two readings of the clock */
 #define LOOKED 64  /* entries looked at for the order in one action */
 #define TAKEN  128 /* entries released in one action, at most, */
 #define BURIED 16  /* of which this many may die */
@@ -33,20 +32,14 @@ struct working {
     struct broker_group x;
     struct broker_watch *watch;
     int64_t until_us;
-    unsigned steps;
     bool wakes;
 };
 
+/* Asked after each entry: an entry costs a walk through a large heap, a reading of the clock a
+ * hundredth of that. */
 static bool is_late(const struct working *w)
 {
     return clock_mono_us() >= w->until_us;
-}
-
-/* Called after each entry. It reads the clock at every STEP: when many fall due at once each costs
- * a walk through a large heap. */
-static bool step_is_late(struct working *w)
-{
-    return ++w->steps % STEP == 0 && is_late(w);
 }
 
 static void die(struct working *w, const struct stream_pending_entry *e)
@@ -117,12 +110,11 @@ static bool release_due(struct working *w)
         stream_pending_get_by_id(p, next_due(p), &e);
         if (broker_dead_is_due(w->x.group, &e)) {
             die(w, &e);
-            late = is_late(w);
         } else {
             stream_group_release_due(w->x.group, now, 1);
             w->wakes = true;
-            late = step_is_late(w);
         }
+        late = is_late(w);
     }
     return late;
 }
@@ -138,13 +130,11 @@ static bool look_at_ended(struct working *w)
     bool late = false;
     while (!late && stream_pending_end_next(&w->x.group->pending, until, &e)) {
         policy->counts.leases_ended++;
-        if (stream_policy_is_used_up(policy, e.count)) {
+        if (stream_policy_is_used_up(policy, e.count))
             die(w, &e);
-            late = is_late(w);
-        } else {
+        else
             w->wakes = true;
-            late = step_is_late(w);
-        }
+        late = is_late(w);
     }
     return late;
 }
@@ -158,7 +148,7 @@ static bool correct_times(struct working *w)
     struct stream_pending_entry e;
     int64_t now = broker_act_now(&w->x);
     bool any = stream_pending_seek(p, w->watch->checked_to, &at);
-    for (bool late = false; any && !late; late = step_is_late(w)) {
+    for (bool late = false; any && !late; late = is_late(w)) {
         stream_pending_get(p, at, &e);
         if (e.consumer != STREAM_PENDING_NO_CONSUMER && e.time_ms > now)
             stream_group_assign(w->x.group, at, stream_group_owner(w->x.group, e.consumer), now,
