@@ -16,6 +16,10 @@ class Order:
     def __init__(self, skips):
         self.skips, self.value, self.takers, self.waiters = skips, {}, {}, {}
 
+    def lines(self):
+        """For the trace."""
+        return "; ".join("%s: %s | %s" % (v.decode(), *(" ".join(i.decode() for i in of.get(v, ())) for of in (self.takers, self.waiters))) for v in sorted({*self.takers, *self.waiters}))
+
     def lists(self, i):
         v = self.value[i]
         return self.takers.setdefault(v, []), self.waiters.setdefault(v, [])
@@ -187,9 +191,13 @@ class Orders:
         if noack:
             for i in new + old:
                 self.acked(g, i)
-        for i in [i for i in g.pending if self.stands(g, i)]:
-            if sum(p.held for p in g.pending.values()) < held:
-                self.is_released(g, i)  # it came before what was given
+        standing = [i for i in g.pending if self.stands(g, i)]
+        more = held - sum(p.held for p in g.pending.values())  # they came before what was given
+        if more == len(standing):
+            for i in standing:
+                self.is_released(g, i)
+        elif more > 0:  # which of them is open
+            g.presence.unsure += standing
 
 
 class Reading:
@@ -344,8 +352,14 @@ class OrderSteps:
         if self.known:
             self.look()
 
+    def settle_orders(self):
+        """After all pushes."""
+        for g in self.model.groups.values():
+            if g.presence.unsure:
+                self.settle_order(g)
+
     def settle_order(self, g):
-        """After all pushes: where the rules leave open which entries are held, the server's number decides."""
+        """Where the rules leave open which entries are held, the server's number decides."""
         m = self.model
         unsure, g.presence.unsure = g.presence.unsure, []
         unsure = sorted({i for i in unsure if g.order and m.stands(g, i)}, key=entry_id)

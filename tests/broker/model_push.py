@@ -119,6 +119,7 @@ class PushSteps:
         """Judges what was pushed since."""
         m = self.model
         if not self.subscribers:
+            self.settle_orders()
             return
         got, ended = self.frames()
         self.expect(sorted(ended), sorted(self.ended), "what has ended")
@@ -133,9 +134,7 @@ class PushSteps:
                     raise Failed("pushed from %r: %r, wanted nothing; %r" % (g.name, frames, g.policy))
         if any(got.values()):
             raise Failed("pushed, and nobody has subscribed: %r" % got)
-        for g in m.groups.values():
-            if g.presence.unsure:
-                self.settle_order(g)
+        self.settle_orders()
 
     def pushed_at_once(self, g):
         """In the turn of the command that has changed the policy: before what follows from that by itself is done, in the next one."""
