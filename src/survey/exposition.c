@@ -458,39 +458,58 @@ static void add_line(struct buf *out, const struct family *f, int number_of_db,
     number(out, v);
 }
 
-static void add_list(const struct survey *sv, const struct family *f, uint32_t i,
+static void add_list(const struct survey *sv, const struct family *f, uint32_t number,
                      const struct bytes *match, struct buf *out)
 {
-    const struct lists_record *l = lists_at(&sv->walk.lists, i);
+    const struct lists_record *l = lists_at(&sv->walk.lists, number);
     double v;
     if (lists_is_listed(&sv->walk.lists, l) && f->of_list(l, &v) &&
         (!match || glob_match(*match, str_bytes(l->key))))
         add_line(out, f, l->db, l->key, NULL, v);
 }
 
-/* The record's line, if it has one. */
-static void add_record(struct survey *sv, const struct family *f, uint32_t i,
+/* The line of a record that may have one. */
+static void add_record(const struct survey *sv, const struct family *f, uint32_t number,
                        const struct bytes *match, struct buf *out)
 {
     if (f->of_list) {
-        add_list(sv, f, i, match, out);
+        add_list(sv, f, number, match, out);
         return;
     }
-    const struct survey_group *g = f->of_group ? survey_record_group(sv, i) : NULL;
-    const struct survey_stream *s;
+    const struct survey_group *g = f->of_group ? survey_record_group(sv, number) : NULL;
+    const struct survey_stream *s = survey_record_stream(sv, g ? g->stream : number);
     double v;
-    if (g ? !survey_choice_lists_group(sv, g)
-          : !survey_choice_lists_stream(sv, survey_record_stream(sv, i)))
+    if (g ? !survey_record_shows_group(sv, g) : !survey_record_shows_stream(s))
         return;
-    s = survey_record_stream(sv, g ? g->stream : i);
     if ((g ? f->of_group(g, &v) : f->of_stream(s, &v)) &&
         (!match || glob_match(*match, str_bytes(s->key))))
         add_line(out, f, s->db, s->key, g ? g->name : NULL, v);
 }
 
-static uint32_t records(const struct survey *sv, const struct family *f)
+/* The first record from this number on that may have a line; UINT32_MAX: none. */
+static uint32_t next_record(const struct survey *sv, const struct family *f, uint32_t number)
 {
-    return f->of_group ? sv->groups.n : f->of_list ? sv->walk.lists.records.n : sv->streams.n;
+    if (f->of_group)
+        return survey_choice_next_group(sv, number);
+    if (f->of_stream)
+        return survey_choice_next_stream(sv, number);
+    return number <= sv->walk.lists.records.n ? number : UINT32_MAX;
+}
+
+/* A family's lines, from behind record *i on. False: the time is up before the next one. */
+static bool add_family(const struct survey *sv, const struct family *f, uint32_t *i,
+                       const struct bytes *match, struct buf *out, uint64_t until)
+{
+    if (*i == 0)
+        head(out, f->name, f->type, f->help);
+    uint32_t looked = 0, number;
+    while (*i != UINT32_MAX && (number = next_record(sv, f, *i + 1)) != UINT32_MAX) {
+        if (looked++ % LOOK_EVERY == 0 && *i && clock_ticks() >= until)
+            return false;
+        add_record(sv, f, number, match, out);
+        *i = number;
+    }
+    return true;
 }
 
 bool exposition_part(struct survey *sv, uint64_t cursor, const struct bytes *match, struct buf *out,
@@ -515,15 +534,9 @@ bool exposition_part(struct survey *sv, uint64_t cursor, const struct bytes *mat
     }
     i = at ? i : 0;
     for (at += at == 0; at <= FAMILIES; at++, i = 0) {
-        const struct family *f = &families[at - 1];
-        if (i == 0)
-            head(out, f->name, f->type, f->help);
-        for (; i < records(sv, f); i++) {
-            if (i % LOOK_EVERY == 0 && clock_ticks() - began >= most && i) {
-                *next = at << 32 | i;
-                return true;
-            }
-            add_record(sv, f, i + 1, match, out);
+        if (!add_family(sv, &families[at - 1], &i, match, out, began + most)) {
+            *next = at << 32 | i;
+            return true;
         }
     }
     return true;

@@ -66,10 +66,10 @@ struct survey *survey_new(struct engine *e)
 
 size_t survey_memory(const struct survey *sv)
 {
-    size_t bytes = slots_memory(&sv->streams) + slots_memory(&sv->groups) +
-                   slots_memory(&sv->schedules) +
-                   (sv->schedule_names.used ? dict_memory(&sv->schedule_names) : 0) +
-                   keep_memory(sv->keep) + walk_memory(&sv->walk, sv->engine);
+    size_t bytes =
+        slots_memory(&sv->streams) + slots_memory(&sv->groups) + slots_memory(&sv->schedules) +
+        (sv->schedule_names.used ? dict_memory(&sv->schedule_names) : 0) +
+        survey_choice_memory(sv) + keep_memory(sv->keep) + walk_memory(&sv->walk, sv->engine);
     for (uint32_t i = 1; i <= sv->streams.n; i++) {
         const struct survey_stream *x = survey_record_stream(sv, i);
         bytes += x->slot.seen ? mem_block_size(x->key) : 0;
@@ -171,6 +171,7 @@ static void end(struct survey *sv)
         dict_clear(&sv->schedule_names);
         slots_clear(&sv->streams);
         slots_clear(&sv->groups);
+        survey_choice_forget(sv);
         sv->totals = (struct survey_totals){.oldest_ready_ms = -1};
         sv->forgets = false;
         return;

@@ -60,10 +60,18 @@ static void begin(struct survey_choice *c, uint32_t most)
     c->heap = mem_alloc((most + 1) * sizeof(*c->heap));
 }
 
-static void end(struct survey_choice *c, uint32_t used)
+/* used: records there are, with numbers up to n. */
+static void end(struct survey_choice *c, uint32_t used, uint32_t n)
 {
+    mem_free(c->chosen);
+    c->chosen = NULL;
     c->all = used <= c->most;
     c->left_out = c->all ? 0 : used - c->most;
+    c->words = c->all ? 0 : n / 64 + 1;
+    if (c->words)
+        c->chosen = mem_zalloc(c->words * sizeof(*c->chosen));
+    for (uint32_t i = 0; i < c->n && c->words; i++)
+        c->chosen[(c->heap[i] - 1) / 64] |= 1ULL << (c->heap[i] - 1) % 64;
     mem_free(c->heap);
     c->heap = NULL;
 }
@@ -97,23 +105,68 @@ bool survey_choice_offer_stream(struct survey *sv, uint32_t number)
 
 void survey_choice_end_groups(struct survey *sv)
 {
-    struct survey_choice *c = &sv->groups_chosen;
-    for (uint32_t i = 0; i < c->n; i++)
-        ((struct survey_group *)slots_at(&sv->groups, c->heap[i]))->listed = sv->pass;
-    end(c, sv->groups.used);
+    end(&sv->groups_chosen, sv->groups.used, sv->groups.n);
 }
 
 void survey_choice_end_streams(struct survey *sv)
 {
-    struct survey_choice *c = &sv->streams_chosen;
-    for (uint32_t i = 0; i < c->n; i++)
-        ((struct survey_stream *)slots_at(&sv->streams, c->heap[i]))->listed = sv->pass;
-    end(c, sv->streams.used);
+    end(&sv->streams_chosen, sv->streams.used, sv->streams.n);
 }
 
 void survey_choice_forget(struct survey *sv)
 {
-    mem_free(sv->groups_chosen.heap);
-    mem_free(sv->streams_chosen.heap);
-    sv->groups_chosen = sv->streams_chosen = (struct survey_choice){.all = true};
+    struct survey_choice *both[] = {&sv->groups_chosen, &sv->streams_chosen};
+    for (size_t i = 0; i < 2; i++) {
+        mem_free(both[i]->heap);
+        mem_free(both[i]->chosen);
+        *both[i] = (struct survey_choice){.all = true};
+    }
+}
+
+size_t survey_choice_memory(const struct survey *sv)
+{
+    return ((size_t)sv->groups_chosen.words + sv->streams_chosen.words) * sizeof(uint64_t);
+}
+
+/* ---- Those that were chosen */
+
+static void drop(struct survey_choice *c, uint32_t number)
+{
+    if ((number - 1) / 64 < c->words)
+        c->chosen[(number - 1) / 64] &= ~(1ULL << (number - 1) % 64);
+}
+
+void survey_choice_drop_group(struct survey *sv, uint32_t number)
+{
+    drop(&sv->groups_chosen, number);
+}
+
+void survey_choice_drop_stream(struct survey *sv, uint32_t number)
+{
+    drop(&sv->streams_chosen, number);
+}
+
+/* n: records have numbers up to this. */
+static uint32_t next(const struct survey_choice *c, uint32_t number, uint32_t n)
+{
+    uint32_t word = (number - 1) / 64;
+    if (c->all)
+        return number <= n ? number : UINT32_MAX;
+    uint64_t rest = word < c->words ? c->chosen[word] >> (number - 1) % 64 : 0;
+    if (rest)
+        return number + (uint32_t)__builtin_ctzll(rest);
+    for (word++; word < c->words; word++)
+        if (c->chosen[word])
+            return 64 * word + (uint32_t)__builtin_ctzll(c->chosen[word]) + 1;
+    return UINT32_MAX;
+}
+
+uint32_t survey_choice_next_group(const struct survey *sv, uint32_t number)
+{
+    return sv->number ? next(&sv->groups_chosen, number, sv->groups.n) : UINT32_MAX;
+}
+
+uint32_t survey_choice_next_stream(const struct survey *sv, uint32_t number)
+{
+    return sv->number ? next(&sv->streams_chosen, number, sv->streams.n) : UINT32_MAX;
 }

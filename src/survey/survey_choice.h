@@ -10,23 +10,19 @@ void survey_choice_begin(struct survey *sv);
 /* Considers one record. False: there is room for all, so no choice is needed. O(log chosen). */
 bool survey_choice_offer_group(struct survey *sv, uint32_t number);
 bool survey_choice_offer_stream(struct survey *sv, uint32_t number);
-/* All were considered: the chosen ones get the number of the pass in `listed`. */
+/* All were considered: the chosen ones replace those of the last choice. */
 void survey_choice_end_groups(struct survey *sv);
 void survey_choice_end_streams(struct survey *sv);
-/* Abandons a choice under way. */
+/* The record is freed: another one with its number has not been chosen. */
+void survey_choice_drop_group(struct survey *sv, uint32_t number);
+void survey_choice_drop_stream(struct survey *sv, uint32_t number);
+/* Abandons a choice under way, and forgets the last one. */
 void survey_choice_forget(struct survey *sv);
+size_t survey_choice_memory(const struct survey *sv);
 
-/* False before the end of the first pass. */
-static inline bool survey_choice_lists_group(const struct survey *sv, const struct survey_group *g)
-{
-    return sv->number && survey_record_shows_group(sv, g) &&
-           (sv->groups_chosen.all || g->listed == sv->number);
-}
-static inline bool survey_choice_lists_stream(const struct survey *sv,
-                                              const struct survey_stream *x)
-{
-    return sv->number && survey_record_shows_stream(x) &&
-           (sv->streams_chosen.all || x->listed == sv->number);
-}
+/* The first record from this number on that may have lines, if it shows anything; UINT32_MAX: none,
+ * as before the end of the first pass. Walks over a bit for each record. */
+uint32_t survey_choice_next_group(const struct survey *sv, uint32_t number);
+uint32_t survey_choice_next_stream(const struct survey *sv, uint32_t number);
 
 #endif

@@ -17,6 +17,7 @@
 #include "engine/block.h"
 #include "survey/alarms.h"
 #include "survey/keep.h"
+#include "survey/survey_choice.h"
 #include "type/stream/stream_status.h"
 
 #define GROUPS_AT_ONCE 32
@@ -489,6 +490,7 @@ void survey_read_drop_stream(struct survey *sv, uint32_t number)
         keep_drop(sv, x->kept);
     mem_free(x->outcomes);
     str_unref(x->key);
+    survey_choice_drop_stream(sv, number);
     slots_give(&sv->streams, number);
 }
 
@@ -498,6 +500,7 @@ void survey_read_drop_group(struct survey *sv, uint32_t number)
     if (x->kept)
         keep_drop(sv, x->kept);
     str_unref(x->name);
+    survey_choice_drop_group(sv, number);
     slots_give(&sv->groups, number);
 }
 

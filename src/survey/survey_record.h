@@ -40,7 +40,6 @@ struct survey_counts {
 struct survey_stream {
     struct slot slot;
     const struct stream *of; /* compared only */
-    uint64_t listed;         /* the pass that last chose it (survey_choice.h) */
     struct str *key;
     int db;
     uint32_t flags;
@@ -65,7 +64,6 @@ struct survey_stream {
 struct survey_group {
     struct slot slot;
     const struct stream_group *of; /* compared only */
-    uint64_t listed;               /* as a stream's */
     struct str *name;
     uint32_t stream;  /* its record */
     uint32_t letters; /* record of its dead-letter stream; 0: it has none, or that does not exist */
@@ -111,10 +109,12 @@ struct survey_large {
     struct survey_stream sums; /* so far */
 };
 
-/* Which records have lines of their own in the metrics: all, or those marked by `listed`. */
+/* Which records have lines of their own in the metrics: all, or those of the last choice. */
 struct survey_choice {
     bool all;
     uint32_t left_out;
+    uint64_t *chosen; /* owned; bit i % 64 of word i / 64: record i + 1 */
+    uint32_t words;
     uint32_t *heap; /* while choosing: numbers of records, the last in order on top */
     uint32_t n, most;
 };

@@ -5,6 +5,7 @@
 #include "engine/observe.h"
 #include "survey.h"
 #include "survey/survey.h"
+#include "survey/survey_choice.h"
 
 /* All parts, with a NUL behind. */
 static struct buf scrape(struct bench *b, const char *match)
@@ -161,6 +162,49 @@ TEST(more_groups_than_allowed_are_left_out_and_counted)
     text = scrape(b, NULL);
     CHECK(!strstr(text.p, "key=") && strstr(text.p, "\nmillrace_metrics_groups_left_out 301\n"));
     buf_free(&text);
+    survey_bench_end(b);
+}
+
+static size_t lines_of_groups(struct bench *b)
+{
+    struct buf text = scrape(b, NULL);
+    size_t n = count(text.p, "\nmillrace_group_ready{");
+    buf_free(&text);
+    return n;
+}
+
+/* A choice replaces the one before it at once, also while that of the streams goes on; a record
+ * that is freed has not been chosen, whoever uses it next. */
+TEST(a_choice_holds_until_the_next_one)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    struct survey *sv = b->engine.survey;
+    char line[100];
+    b->settings->metrics_groups = 150;
+    for (int i = 0; i < 300; i++) {
+        snprintf(line, sizeof(line), "XGROUP CREATE k%03d g 0 MKSTREAM", i);
+        bench_says(c, line);
+    }
+    HEARS(c, "*");
+    survey_bench_passes(b, 2);
+    CHECK(lines_of_groups(b) == 150);
+    sv->pass++; /* the next one is about to end */
+    survey_choice_begin(sv);
+    CHECK(lines_of_groups(b) == 150);
+    for (uint32_t i = 1; i <= sv->groups.n; i++)
+        survey_choice_offer_group(sv, i);
+    survey_choice_end_groups(sv);
+    CHECK(lines_of_groups(b) == 150);
+    for (uint32_t i = 1; i <= sv->streams.n; i++)
+        survey_choice_offer_stream(sv, i);
+    survey_choice_end_streams(sv);
+    sv->number = sv->pass;
+    CHECK(lines_of_groups(b) == 150);
+    uint32_t first = survey_choice_next_group(sv, 1);
+    survey_choice_drop_group(sv, first);
+    CHECK(survey_choice_next_group(sv, 1) > first && lines_of_groups(b) == 149);
+    CHECK(survey_choice_next_group(sv, sv->groups.n + 1) == UINT32_MAX);
     survey_bench_end(b);
 }
 
@@ -342,12 +386,14 @@ TEST(hostile_cursors_are_refused_or_end)
     SAYS(c, "SURVEY METRICS NOW 1", "!ERR syntax error");
     /* Beyond the last record of the last family: nothing is left. */
     SAYS(c, "SURVEY METRICS CURSOR 137438953571", "[0 ]");
+    CHECK(survey_shows(c, "SURVEY METRICS CURSOR 8589934591", "millrace_stream_length"));
     survey_bench_end(b);
 }
 
 UNIT_MAIN(T(a_group_has_lines_for_what_is_known_of_it), T(subscribers_and_what_became_of_messages),
           T(labels_are_escaped_and_always_text),
           T(more_groups_than_allowed_are_left_out_and_counted),
-          T(parts_together_have_each_line_once), T(histograms_have_sums_up_to_their_limits),
-          T(alarms_and_readiness_are_metrics), T(lists_have_lines),
-          T(the_slow_log_and_replies_that_are_held), T(hostile_cursors_are_refused_or_end))
+          T(a_choice_holds_until_the_next_one), T(parts_together_have_each_line_once),
+          T(histograms_have_sums_up_to_their_limits), T(alarms_and_readiness_are_metrics),
+          T(lists_have_lines), T(the_slow_log_and_replies_that_are_held),
+          T(hostile_cursors_are_refused_or_end))
