@@ -2,6 +2,7 @@
  * a route of many commands makes no long turn; the call behind the last one sends the answer:
  *
  *   unchanged   the answer would have the tag that the request names: 304, and nothing runs.
+ *   a page      rows of the survey are written in parts, a part in each call (admin/row_page).
  *   a step      its words are made of its template; who may not go on without showing a password
  *               again is told so (G9); the command runs, and its reply becomes a member.
  *   the end     `command` tells what was run that may have changed something; the answer leaves
@@ -16,6 +17,7 @@
 #include "admin/directives.h"
 #include "admin/health.h"
 #include "admin/identity.h"
+#include "admin/row_page.h"
 #include "admin/tell.h"
 #include "base/log.h"
 #include "base/words.h"
@@ -330,6 +332,60 @@ static void tell_own(struct exchange *x, struct bytes what)
         directives_write(e->settings, &x->json);
 }
 
+/* ---- Rows of the survey */
+
+static void drop_page(void *page)
+{
+    row_page_end(page);
+}
+
+/* The command has left its rows, which come in the next steps. */
+static void begin_page(struct exchange *x, struct rows_page *rows, const struct render *r)
+{
+    x->work = row_page_begin(rows, r);
+    x->drop_work = drop_page;
+    make_tag(x); /* after the command: looking may have ended a pass */
+    x->json.most -= BEHIND_ROWS;
+}
+
+/* The next part of the page. */
+static void continue_page(struct exchange *x)
+{
+    const struct user *u = identity_user(x);
+    if (!u || caller_was_killed(&x->caller)) {
+        end_session(x);
+        return;
+    }
+    if (row_page_step(x->work, u))
+        return;
+    x->json.most += BEHIND_ROWS;
+    write_after(x, row_page_render(x->work));
+    drop_page(x->work);
+    x->work = NULL;
+    x->drop_work = NULL;
+}
+
+/* Runs a SURVEY. Rows are left to begin_page(); a short list is written at once. */
+static void run_survey(struct exchange *x, const struct template_words *words, struct render *r)
+{
+    struct survey *sv = x->all->engine->survey;
+    struct rows_page *rows = NULL;
+    sv->hands_to = &rows;
+    bool ran = perform_command(x, words->words, words->n, r);
+    sv->hands_to = NULL;
+    if (ran && rows) {
+        begin_page(x, rows, r);
+        *r = (struct render){0}; /* the page's now */
+    } else if (ran) {
+        make_tag(x);
+        write_after(x, r);
+    } else if (rows) {
+        rows_end(rows);
+    }
+}
+
+/* ---- Steps */
+
 /* The step's command, and its reply as a member. */
 static void run_step(struct exchange *x, struct bytes name, const struct template_words *words)
 {
@@ -343,14 +399,14 @@ static void run_step(struct exchange *x, struct bytes name, const struct templat
     else if (name.n)
         json_write_name(&x->json, name);
     r.is_flat = name.n == 0;
-    size_t behind = r.shape == RENDER_ENTRIES ? BEHIND : r.shape == RENDER_SURVEY ? BEHIND_ROWS : 0;
+    size_t behind = r.shape == RENDER_ENTRIES ? BEHIND : 0;
     x->json.most -= behind;
-    if (perform_command(x, words->words, words->n, &r)) {
+    if (r.shape == RENDER_SURVEY) {
+        run_survey(x, words, &r);
+    } else if (perform_command(x, words->words, words->n, &r)) {
         x->json.most += behind;
-        if (r.shape == RENDER_ENTRIES || r.shape == RENDER_SURVEY)
+        if (r.shape == RENDER_ENTRIES)
             write_after(x, &r);
-        if (r.shape == RENDER_SURVEY)
-            make_tag(x); /* looking may have ended a pass */
         if (*name.p == '?' && r.is_nothing)
             refuse_nothing(x, name);
     }
@@ -363,6 +419,10 @@ void perform_step(struct exchange *x)
     struct template_words words = {0};
     struct bytes name;
     size_t number;
+    if (x->work) {
+        continue_page(x);
+        return;
+    }
     if (x->step == 0 && !perform_begin(x))
         return;
     switch (route_step(&x->asked, x->step++, &name, &words, &number)) {

@@ -67,8 +67,7 @@ static void tell_flags(struct reply *r, unsigned flags)
 
 static void tell_stream_flags(const struct row *x, struct reply *r)
 {
-    bool letters = survey_record_holds_letters(x->survey, x->stream);
-    tell_flags(r, x->stream->flags | (letters ? SURVEY_DEAD_LETTERS : 0));
+    tell_flags(r, x->stream->flags);
 }
 
 static const struct column stream_columns[] = {
@@ -156,39 +155,13 @@ static struct columns_value letter_age(const struct row *x, struct stream_id id)
 COLUMN(get_letter_oldest, letter_age(x, x->stream->first))
 COLUMN(get_letter_newest, letter_age(x, x->stream->newest))
 
-int columns_compare_sources(const void *a, const void *b)
-{
-    const struct source *x = a, *y = b;
-    if (x->letters != y->letters)
-        return x->letters < y->letters ? -1 : 1;
-    int order = bytes_compare(str_bytes(x->stream->key), str_bytes(y->stream->key));
-    return order ? order : bytes_compare(str_bytes(x->group->name), str_bytes(y->group->name));
-}
-
-static const struct source *first_source(const struct sources *all, uint32_t letters)
-{
-    size_t from = 0, to = all->n;
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (all->items[middle].letters < letters)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return all->items + from;
-}
-
-/* Writes the pairs of key and group that these letters come from. */
 static void tell_sources(const struct row *x, struct reply *r)
 {
-    const struct source *at = first_source(x->sources, x->number), *end = at;
-    while (end < x->sources->items + x->sources->n && end->letters == x->number)
-        end++;
-    reply_array(r, (size_t)(end - at));
-    for (; at < end; at++) {
+    reply_array(r, x->sources_n);
+    for (size_t i = 0; i < x->sources_n; i++) {
         reply_array(r, 2);
-        reply_bulk(r, str_bytes(at->stream->key));
-        reply_bulk(r, str_bytes(at->group->name));
+        reply_bulk(r, str_bytes(x->sources[i].key));
+        reply_bulk(r, str_bytes(x->sources[i].group));
     }
 }
 

@@ -26,26 +26,19 @@ struct columns_value {
     };
 };
 
-/* Which groups send dead letters to which stream, limited to groups whose streams the user may
- * read. Sorted by the record of the dead-letter stream, then by key and group. */
-struct sources {
-    struct source {
-        uint32_t letters; /* record of the dead-letter stream */
-        const struct survey_stream *stream;
-        const struct survey_group *group;
-    } * items;
-    size_t n;
+/* A group that sends dead letters to a stream. The names are counted references of the holder. */
+struct source {
+    struct str *key, *group;
 };
 
 struct row {
-    const struct survey *survey;
     const struct survey_stream *stream;
     const struct survey_group *group;       /* NULL: kinds without groups */
     const struct lists_record *list;        /* of COLUMNS_LISTS */
     const struct survey_schedule *schedule; /* of COLUMNS_SCHEDULES */
-    uint32_t number;                        /* of the stream's record */
-    const struct sources *sources;          /* of COLUMNS_DEAD */
-    struct columns_value value;             /* the sort key */
+    const struct source *sources;           /* of COLUMNS_DEAD; in order of key and group */
+    size_t sources_n;
+    struct columns_value value; /* the sort key */
 };
 
 struct column {
@@ -63,8 +56,6 @@ struct columns {
 const struct columns *columns_of(enum columns_kind kind);
 /* Writes the row as a map. */
 void columns_tell(const struct row *x, const struct columns *k, struct reply *r);
-/* The order of struct sources: by record, then by key and name. */
-int columns_compare_sources(const void *a, const void *b);
 
 /* The number of a sortable column; false: none has that name. */
 bool columns_find(enum columns_kind kind, struct bytes name, unsigned *out);

@@ -1,4 +1,12 @@
-/* Finds the matching rows (a walk over the records of their kind), and selects those of a page.
+/* Finds the matching rows (a walk over the records of their kind, in the order of their numbers),
+ * and selects those of a page.
+ *
+ *   gathering   rows_gather() looks at some records a call. Between two calls the survey may read a
+ *               stream again, free its record, or use it for another one. So a row that is chosen
+ *               is a copy of its records, with references to its names; each record is met once.
+ *   sources     of dead letters: a second walk, over the groups, for where those of the page
+ *               come from.
+ *   replying    rows_reply() writes some of the copies a call.
  *
  * Selection: a heap of at most COUNT rows, the last in order on top. A row after the requested
  * place and before the top replaces the top. At the end the heap is emptied from the back. Rows are
@@ -6,12 +14,44 @@
  * can fail. */
 #include "survey/rows.h"
 
+#include "base/clock.h"
 #include "base/glob.h"
 #include "base/mem.h"
-#include "survey/columns.h"
 #include "survey/lists.h"
 
 #include <stdlib.h>
+
+#define LOOK_EVERY 16 /* records between two readings of the clock */
+
+/* A row that was chosen. */
+struct chosen {
+    struct row row;  /* points to the copies */
+    uint32_t number; /* of the stream's record */
+    struct source *sources;
+    size_t sources_cap;
+    struct survey_stream stream;
+    union {
+        struct survey_group group;
+        struct lists_record list;
+        struct survey_schedule schedule;
+    };
+};
+
+struct rows_page {
+    const struct survey *sv; /* borrowed */
+    struct rows_query q;
+    struct rows_place after;
+    struct bytes match;
+    struct buf texts; /* what the query points to */
+    enum { GATHERS, FINDS_SOURCES, IS_GATHERED } phase;
+    uint32_t met;          /* records that the walk has met */
+    struct chosen **items; /* a heap, the last row in order on top; then in order */
+    size_t n, cap;
+    struct chosen **letters; /* of COLUMNS_DEAD: the same by their numbers */
+    uint64_t number, total;
+    bool has_head;
+    size_t told;
+};
 
 /* ---- Order */
 
@@ -73,24 +113,65 @@ static bool is_behind(const struct rows_query *q, const struct row *x)
     return compare_names(x, p->db, p->key, p->group) > 0;
 }
 
+/* ---- Copies */
+
+static struct str *name_of(const struct row *x)
+{
+    return x->schedule ? x->schedule->name : x->group ? x->group->name : NULL;
+}
+
+static void copy(struct chosen *to, const struct rows_page *p, const struct row *x, uint32_t number)
+{
+    to->row = *x;
+    to->number = number;
+    if (x->list) {
+        to->list = *x->list;
+        to->row.list = &to->list;
+        str_ref(to->list.key);
+        return;
+    }
+    to->stream = *x->stream;
+    to->stream.outcomes = NULL; /* the record's own */
+    to->stream.flags |=
+        survey_record_holds_letters(p->sv, x->stream) ? (uint32_t)SURVEY_DEAD_LETTERS : 0;
+    to->row.stream = &to->stream;
+    str_ref(to->stream.key);
+    if (x->group) {
+        to->group = *x->group;
+        to->row.group = &to->group;
+    } else if (x->schedule) {
+        to->schedule = *x->schedule;
+        to->row.schedule = &to->schedule;
+    }
+    if (name_of(&to->row))
+        str_ref(name_of(&to->row));
+}
+
+static void release(struct chosen *c)
+{
+    struct row *x = &c->row;
+    str_unref(x->list ? c->list.key : c->stream.key);
+    if (name_of(x))
+        str_unref(name_of(x));
+    for (size_t i = 0; i < x->sources_n; i++) {
+        str_unref(c->sources[i].key);
+        str_unref(c->sources[i].group);
+    }
+    mem_free(c->sources);
+}
+
 /* ---- Selection */
 
-struct page {
-    const struct rows_query *q;
-    struct row *items; /* a heap, the last row in order on top */
-    size_t n, cap;
-    uint64_t total;
-};
-
-static void sink(struct page *p, size_t i, struct row x)
+static void sink(struct rows_page *p, size_t i, struct chosen *x)
 {
     for (;;) {
         size_t child = 2 * i + 1;
         if (child >= p->n)
             break;
-        if (child + 1 < p->n && compare(p->q, &p->items[child], &p->items[child + 1]) < 0)
+        if (child + 1 < p->n &&
+            compare(&p->q, &p->items[child]->row, &p->items[child + 1]->row) < 0)
             child++;
-        if (compare(p->q, &x, &p->items[child]) >= 0)
+        if (compare(&p->q, &x->row, &p->items[child]->row) >= 0)
             break;
         p->items[i] = p->items[child];
         i = child;
@@ -98,38 +179,46 @@ static void sink(struct page *p, size_t i, struct row x)
     p->items[i] = x;
 }
 
-static void rise(struct page *p, size_t i, struct row x)
+static void rise(struct rows_page *p, size_t i, struct chosen *x)
 {
-    while (i && compare(p->q, &p->items[(i - 1) / 2], &x) < 0) {
+    while (i && compare(&p->q, &p->items[(i - 1) / 2]->row, &x->row) < 0) {
         p->items[i] = p->items[(i - 1) / 2];
         i = (i - 1) / 2;
     }
     p->items[i] = x;
 }
 
-static void offer(struct page *p, const struct row *x)
+static void offer(struct rows_page *p, const struct row *x, uint32_t number)
 {
-    if (!is_behind(p->q, x))
+    struct chosen *c;
+    if (!is_behind(&p->q, x))
         return;
-    if (p->n == p->q->count) {
-        if (compare(p->q, x, &p->items[0]) < 0)
-            sink(p, 0, *x);
+    if (p->n == p->q.count) {
+        c = p->items[0];
+        if (compare(&p->q, x, &c->row) >= 0)
+            return;
+        release(c);
+        *c = (struct chosen){0};
+        copy(c, p, x, number);
+        sink(p, 0, c);
         return;
     }
     if (p->n == p->cap) {
         p->cap = p->cap ? 2 * p->cap : 64;
-        p->items = mem_realloc(p->items, p->cap * sizeof(*p->items));
+        p->items = mem_realloc(p->items, p->cap * sizeof(struct chosen *));
     }
+    c = mem_zalloc(sizeof(*c));
+    copy(c, p, x, number);
     p->n++;
-    rise(p, p->n - 1, *x);
+    rise(p, p->n - 1, c);
 }
 
 /* Turns the heap into a sorted array. */
-static void put_in_order(struct page *p)
+static void put_in_order(struct rows_page *p)
 {
     size_t n = p->n;
     while (p->n > 1) {
-        struct row last = p->items[p->n - 1], top = p->items[0];
+        struct chosen *last = p->items[p->n - 1], *top = p->items[0];
         p->n--;
         sink(p, 0, last);
         p->items[p->n] = top;
@@ -193,115 +282,237 @@ static bool is_asked_for(const struct rows_query *q, const struct row *x)
                                             : conditions_of_stream(x->stream))) == q->only;
 }
 
-static void add(struct page *p, struct row *x)
+/* number: of the stream's record. */
+static void add(struct rows_page *p, struct row *x, uint32_t number)
 {
-    const struct columns *k = columns_of(p->q->kind);
-    if (!is_asked_for(p->q, x))
+    const struct columns *k = columns_of(p->q.kind);
+    if (!is_asked_for(&p->q, x))
         return;
     p->total++;
-    x->value = k->all[p->q->by].get(x);
-    offer(p, x);
+    x->value = k->all[p->q.by].get(x);
+    offer(p, x, number);
 }
 
-static void add_streams(struct page *p, const struct survey *sv, const struct sources *sources)
-{
-    for (uint32_t i = 1; i <= sv->streams.n; i++) {
-        const struct survey_stream *s = survey_record_stream(sv, i);
-        if (!survey_record_shows_stream(s) ||
-            (p->q->kind == COLUMNS_DEAD && !survey_record_holds_letters(sv, s)) ||
-            !fits(p->q, s->db, s->key))
-            continue;
-        add(p, &(struct row){.survey = sv, .stream = s, .number = i, .sources = sources});
-    }
-}
+/* ---- The walk */
 
 /* Groups of one stream are usually adjacent: its conditions are checked once for all of them. */
-static void add_groups(struct page *p, const struct survey *sv)
+struct judged {
+    uint32_t stream;
+    bool fits;
+};
+
+static void meet_stream(struct rows_page *p, uint32_t i)
 {
-    uint32_t judged = 0;
-    bool fit = false;
-    for (uint32_t i = 1; i <= sv->groups.n; i++) {
-        const struct survey_group *g = survey_record_group(sv, i);
-        if (!survey_record_shows_group(sv, g))
-            continue;
-        const struct survey_stream *s = survey_record_stream(sv, g->stream);
-        if (g->stream != judged)
-            fit = fits(p->q, s->db, s->key);
-        judged = g->stream;
-        if (fit)
-            add(p, &(struct row){.survey = sv, .stream = s, .group = g, .number = g->stream});
-    }
+    const struct survey_stream *s = survey_record_stream(p->sv, i);
+    if (survey_record_shows_stream(s) &&
+        (p->q.kind != COLUMNS_DEAD || survey_record_holds_letters(p->sv, s)) &&
+        fits(&p->q, s->db, s->key))
+        add(p, &(struct row){.stream = s}, i);
 }
 
-static void add_lists(struct page *p, const struct lists *l)
+static void meet_group(struct rows_page *p, uint32_t i, struct judged *last)
 {
-    for (uint32_t i = 1; i <= l->records.n; i++) {
-        const struct lists_record *x = lists_at(l, i);
-        if (x->slot.seen && fits(p->q, x->db, x->key))
-            add(p, &(struct row){.list = x});
-    }
+    const struct survey_group *g = survey_record_group(p->sv, i);
+    if (!survey_record_shows_group(p->sv, g))
+        return;
+    const struct survey_stream *s = survey_record_stream(p->sv, g->stream);
+    if (g->stream != last->stream)
+        *last = (struct judged){g->stream, fits(&p->q, s->db, s->key)};
+    if (last->fits)
+        add(p, &(struct row){.stream = s, .group = g}, g->stream);
 }
 
-static void add_schedules(struct page *p, const struct survey *sv)
+static void meet_list(struct rows_page *p, uint32_t i)
 {
-    for (uint32_t i = 1; i <= sv->schedules.n; i++) {
-        const struct survey_schedule *x = slots_at(&sv->schedules, i);
-        const struct survey_stream *s = x->slot.seen ? survey_record_stream(sv, x->stream) : NULL;
-        if (s && survey_record_shows_stream(s) && fits(p->q, s->db, s->key))
-            add(p, &(struct row){.stream = s, .schedule = x, .number = x->stream});
-    }
+    const struct lists_record *x = lists_at(&p->sv->walk.lists, i);
+    if (x->slot.seen && fits(&p->q, x->db, x->key))
+        add(p, &(struct row){.list = x}, 0);
 }
 
-static void add_all(struct page *p, const struct survey *sv, const struct sources *sources)
+static void meet_schedule(struct rows_page *p, uint32_t i)
 {
-    switch (p->q->kind) {
-    case COLUMNS_GROUPS:
-        add_groups(p, sv);
-        break;
-    case COLUMNS_LISTS:
-        add_lists(p, &sv->walk.lists);
-        break;
-    case COLUMNS_SCHEDULES:
-        add_schedules(p, sv);
-        break;
-    default:
-        add_streams(p, sv, sources);
-        break;
-    }
+    const struct survey_schedule *x = slots_at(&p->sv->schedules, i);
+    const struct survey_stream *s = x->slot.seen ? survey_record_stream(p->sv, x->stream) : NULL;
+    if (s && survey_record_shows_stream(s) && fits(&p->q, s->db, s->key))
+        add(p, &(struct row){.stream = s, .schedule = x}, x->stream);
 }
 
-static struct sources find_sources(const struct survey *sv, const struct rows_query *q)
+/* ---- Where dead letters come from */
+
+static int compare_numbers(const void *a, const void *b)
 {
-    struct sources all = {mem_alloc((sv->groups.used + 1) * sizeof(*all.items)), 0};
-    for (uint32_t i = 1; i <= sv->groups.n; i++) {
-        const struct survey_group *g = survey_record_group(sv, i);
-        if (!survey_record_shows_group(sv, g) || !g->letters)
-            continue;
-        const struct survey_stream *s = survey_record_stream(sv, g->stream);
-        if (rows_may_read(q->user, str_bytes(s->key)))
-            all.items[all.n++] = (struct source){g->letters, s, g};
-    }
-    qsort(all.items, all.n, sizeof(*all.items), columns_compare_sources);
-    return all;
+    const struct chosen *x = *(struct chosen *const *)a, *y = *(struct chosen *const *)b;
+    return (x->number > y->number) - (x->number < y->number);
 }
 
-/* ---- The reply */
-
-void rows_reply(const struct survey *sv, const struct rows_query *q, struct reply *r)
+static void begin_sources(struct rows_page *p)
 {
-    const struct columns *k = columns_of(q->kind);
-    struct page p = {.q = q};
-    struct sources sources = {0};
-    if (q->kind == COLUMNS_DEAD)
-        sources = find_sources(sv, q);
-    add_all(&p, sv, &sources);
-    put_in_order(&p);
-    reply_array(r, 3);
-    reply_int(r, (long long)(q->kind == COLUMNS_LISTS ? sv->walk.number : sv->number));
-    reply_int(r, (long long)p.total);
-    reply_array(r, p.n);
-    for (size_t i = 0; i < p.n; i++)
-        columns_tell(&p.items[i], k, r);
-    mem_free(p.items);
-    mem_free(sources.items);
+    p->letters = mem_alloc((p->n + 1) * sizeof(struct chosen *));
+    if (p->n)
+        memcpy(p->letters, p->items, p->n * sizeof(struct chosen *));
+    qsort(p->letters, p->n, sizeof(struct chosen *), compare_numbers);
+}
+
+/* The row of the page with this record; NULL: none, or the record is another stream's now. */
+static struct chosen *find_letters(const struct rows_page *p, uint32_t number)
+{
+    const struct chosen asked = {.number = number}, *const key = &asked;
+    struct chosen **found =
+        bsearch(&key, p->letters, p->n, sizeof(struct chosen *), compare_numbers);
+    return found && survey_record_stream(p->sv, number)->key == (*found)->stream.key ? *found
+                                                                                     : NULL;
+}
+
+static void meet_source(struct rows_page *p, uint32_t i)
+{
+    const struct survey_group *g = survey_record_group(p->sv, i);
+    if (!survey_record_shows_group(p->sv, g) || !g->letters)
+        return;
+    const struct survey_stream *s = survey_record_stream(p->sv, g->stream);
+    struct chosen *c = find_letters(p, g->letters);
+    if (!c || !rows_may_read(p->q.user, str_bytes(s->key)))
+        return;
+    if (c->row.sources_n == c->sources_cap) {
+        c->sources_cap = c->sources_cap ? 2 * c->sources_cap : 4;
+        c->sources = mem_realloc(c->sources, c->sources_cap * sizeof(*c->sources));
+        c->row.sources = c->sources;
+    }
+    c->sources[c->row.sources_n++] = (struct source){str_ref(s->key), str_ref(g->name)};
+}
+
+static int compare_sources(const void *a, const void *b)
+{
+    const struct source *x = a, *y = b;
+    int order = bytes_compare(str_bytes(x->key), str_bytes(y->key));
+    return order ? order : bytes_compare(str_bytes(x->group), str_bytes(y->group));
+}
+
+/* ---- A page */
+
+static struct bytes keep_text(struct buf *texts, struct bytes text)
+{
+    size_t from = texts->n;
+    buf_add(texts, text);
+    return bytes_of(texts->p + from, text.n);
+}
+
+static void copy_query(struct rows_page *p, const struct rows_query *q)
+{
+    struct bytes value =
+        q->after && q->after->value.kind == COLUMNS_BYTES ? q->after->value.b : bytes_of(NULL, 0);
+    size_t most = (q->match ? q->match->n : 0) + value.n +
+                  (q->after ? q->after->key.n + q->after->group.n : 0);
+    p->q = *q;
+    buf_room(&p->texts, most + 1); /* so that it stays where it is */
+    if (q->match) {
+        p->match = keep_text(&p->texts, *q->match);
+        p->q.match = &p->match;
+    }
+    if (!q->after)
+        return;
+    p->after = *q->after;
+    p->after.key = keep_text(&p->texts, q->after->key);
+    p->after.group = keep_text(&p->texts, q->after->group);
+    if (p->after.value.kind == COLUMNS_BYTES)
+        p->after.value.b = keep_text(&p->texts, value);
+    p->q.after = &p->after;
+}
+
+struct rows_page *rows_begin(const struct survey *sv, const struct rows_query *q)
+{
+    struct rows_page *p = mem_zalloc(sizeof(*p));
+    p->sv = sv;
+    p->number = q->kind == COLUMNS_LISTS ? sv->walk.number : sv->number;
+    copy_query(p, q);
+    return p;
+}
+
+void rows_end(struct rows_page *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        release(p->items[i]);
+        mem_free(p->items[i]);
+    }
+    mem_free(p->items);
+    mem_free(p->letters);
+    buf_free(&p->texts);
+    mem_free(p);
+}
+
+static uint32_t records(const struct rows_page *p)
+{
+    if (p->phase == FINDS_SOURCES || p->q.kind == COLUMNS_GROUPS)
+        return p->sv->groups.n;
+    return p->q.kind == COLUMNS_LISTS       ? p->sv->walk.lists.records.n
+           : p->q.kind == COLUMNS_SCHEDULES ? p->sv->schedules.n
+                                            : p->sv->streams.n;
+}
+
+static void meet(struct rows_page *p, uint32_t i, struct judged *last)
+{
+    if (p->phase == FINDS_SOURCES)
+        meet_source(p, i);
+    else if (p->q.kind == COLUMNS_GROUPS)
+        meet_group(p, i, last);
+    else if (p->q.kind == COLUMNS_LISTS)
+        meet_list(p, i);
+    else if (p->q.kind == COLUMNS_SCHEDULES)
+        meet_schedule(p, i);
+    else
+        meet_stream(p, i);
+}
+
+static void end_phase(struct rows_page *p)
+{
+    if (p->phase == GATHERS)
+        put_in_order(p);
+    p->phase = p->phase == GATHERS && p->q.kind == COLUMNS_DEAD ? FINDS_SOURCES : IS_GATHERED;
+    if (p->phase == FINDS_SOURCES)
+        begin_sources(p);
+    p->met = 0;
+}
+
+static bool is_over(uint64_t began, int64_t us)
+{
+    return (double)(clock_ticks() - began) >= (double)us * clock_ticks_per_us();
+}
+
+bool rows_gather(struct rows_page *p, const struct user *user, int64_t us)
+{
+    uint64_t began = clock_ticks();
+    struct judged last = {0};
+    p->q.user = user;
+    while (p->phase != IS_GATHERED) {
+        for (unsigned i = 0; i < LOOK_EVERY && p->met < records(p); i++)
+            meet(p, ++p->met, &last);
+        if (p->met >= records(p)) {
+            end_phase(p);
+            last = (struct judged){0};
+        }
+        if (is_over(began, us))
+            break;
+    }
+    return p->phase != IS_GATHERED;
+}
+
+bool rows_reply(struct rows_page *p, struct reply *r, int64_t us)
+{
+    const struct columns *k = columns_of(p->q.kind);
+    uint64_t began = clock_ticks();
+    if (!p->has_head) {
+        reply_array(r, 3);
+        reply_int(r, (long long)p->number);
+        reply_int(r, (long long)p->total);
+        reply_array(r, p->n);
+        p->has_head = true;
+    }
+    while (p->told < p->n) {
+        struct chosen *c = p->items[p->told++];
+        if (c->row.sources_n > 1)
+            qsort(c->sources, c->row.sources_n, sizeof(*c->sources), compare_sources);
+        columns_tell(&c->row, k, r);
+        if (is_over(began, us))
+            break;
+    }
+    return p->told < p->n;
 }

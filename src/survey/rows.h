@@ -1,6 +1,7 @@
 /* The lists of SURVEY, page by page: which rows match, in which order, and each as a map. A page is
- * one pass over the survey's records that keeps the COUNT rows following a place, so every page
- * costs the same. */
+ * one walk over the survey's records that keeps the COUNT rows following a place, so every page
+ * costs the same. The walk, and the reply, can be divided into parts between which the survey goes
+ * on; a row is what its record said when the walk met it. */
 #ifndef SURVEY_ROWS_H
 #define SURVEY_ROWS_H
 
@@ -39,8 +40,19 @@ struct rows_query {
 bool rows_parse_only(enum columns_kind kind, struct bytes words, unsigned *only);
 /* Whether a user may see the survey's data on a key; NULL: everything. */
 bool rows_may_read(const struct user *u, struct bytes key);
-/* Replies an array: the survey's number, the number of matching rows, the page. O(rows * log
- * COUNT). */
-void rows_reply(const struct survey *sv, const struct rows_query *q, struct reply *r);
+
+/* A page under way. */
+struct rows_page;
+
+/* The survey is borrowed; what the query points to, but for its user, is copied. */
+struct rows_page *rows_begin(const struct survey *sv, const struct rows_query *q);
+void rows_end(struct rows_page *p);
+/* Goes on with the walk for about so many microseconds (0: 16 records). False: it is over. All of
+ * it is O(rows * log COUNT). user: as in the query, whose own one may be gone. */
+bool rows_gather(struct rows_page *p, const struct user *user, int64_t us);
+/* The walk is over: goes on with the reply, for about so many microseconds (0: a row). False: it
+ * is whole. It is an array: the survey's number when the page began, the number of matching rows,
+ * the rows in order. */
+bool rows_reply(struct rows_page *p, struct reply *r, int64_t us);
 
 #endif

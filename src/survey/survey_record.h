@@ -18,6 +18,7 @@
 struct alarms;
 struct engine;
 struct keep;
+struct rows_page;
 struct stream;
 struct stream_group;
 struct stream_outcomes;
@@ -123,6 +124,9 @@ struct survey {
     struct engine *engine;
     /* How many subscriptions a group has. Set by who makes the survey; NULL: none. */
     size_t (*subscriptions)(const struct stream_group *g);
+    /* Set while a SURVEY of rows runs for somebody who takes the rows in parts: it leaves the page
+     * here, which the receiver owns, and replies nothing. NULL: it replies the rows. */
+    struct rows_page **hands_to;
     struct slots streams, groups, schedules;
     struct dict schedule_names;            /* stream and name to record of schedules */
     struct survey_totals totals, counting; /* of the last pass; of the one under way */

@@ -141,7 +141,14 @@ static void reply_rows(struct call *call, enum columns_kind kind)
         survey_look_at_keys(sv);
     else
         survey_look(sv);
-    rows_reply(sv, &x.query, call->reply);
+    struct rows_page *page = rows_begin(sv, &x.query);
+    if (sv->hands_to) {
+        *sv->hands_to = page;
+        return;
+    }
+    rows_gather(page, x.query.user, INT64_MAX);
+    rows_reply(page, call->reply, INT64_MAX);
+    rows_end(page);
 }
 
 static void do_survey_streams(struct call *call)

@@ -244,6 +244,142 @@ TEST(readers_of_many_streams_are_counted)
     survey_bench_end(b);
 }
 
+/* ---- Pages in parts */
+
+#define PART_KEYS 400
+
+/* Something happens to some streams, and time passes for the survey. */
+static void disturb(struct bench *b, struct client *c, struct rng *rng)
+{
+    for (int i = 0; i < 3; i++) {
+        unsigned k = (unsigned)rng_below(rng, PART_KEYS), to = (unsigned)rng_below(rng, PART_KEYS);
+        char line[100];
+        switch (rng_below(rng, 4)) {
+        case 0:
+            snprintf(line, sizeof(line), "DEL k%u", k);
+            break;
+        case 1:
+            snprintf(line, sizeof(line), "RENAME k%u k%u", k, to);
+            break;
+        case 2:
+            snprintf(line, sizeof(line), "XGROUP CREATE k%u g%u 0 MKSTREAM", k, to % 3);
+            break;
+        default:
+            snprintf(line, sizeof(line), "XADD k%u * f v", k);
+        }
+        bench_says(c, line);
+    }
+    survey_look(b->engine.survey);
+    survey_bench_turn(b, 1000);
+    broker_forget_replies(c);
+}
+
+/* What is in the chain, as text; freed by the caller. */
+static struct buf text_of(struct chain *out)
+{
+    struct buf raw = {0}, text = {0};
+    struct iovec piece;
+    while (chain_pieces(out, &piece, 1, chain_end(out))) {
+        buf_add(&raw, bytes_of(piece.iov_base, piece.iov_len));
+        chain_take(out, piece.iov_len);
+    }
+    buf_add_char(&raw, '\0');
+    broker_text(raw.p, &text);
+    buf_add_char(&text, '\0');
+    buf_free(&raw);
+    chain_free(out);
+    return text;
+}
+
+/* A page whose walk and reply take many parts, between which passes free records and use them for
+ * others. What it shows is in order, and as much as was asked for. */
+static void take_in_parts(struct bench *b, struct client *c, enum columns_kind kind, const char *by,
+                          bool down, struct rng *rng)
+{
+    struct rows_query q = {.kind = kind, .db = -1, .count = 50, .descending = down};
+    struct chain out = {0};
+    struct reply r = {.out = &out, .resp = 2};
+    struct buf rows = {0};
+    char db[64], key[64], value[64];
+    unsigned parts = 0;
+    CHECK(columns_find(kind, bytes_text(by), &q.by));
+    struct rows_page *p = rows_begin(b->engine.survey, &q);
+    do
+        disturb(b, c, rng);
+    while (++parts && rows_gather(p, NULL, 0));
+    CHECK(parts > 6);
+    for (parts = 1; rows_reply(p, &r, 0); parts++)
+        disturb(b, c, rng);
+    CHECK(parts == 50);
+    rows_end(p);
+    struct buf text = text_of(&out);
+    CHECK(rows_of(text.p, by, &rows, db, key, value) == 50);
+    buf_add_char(&rows, '\0');
+    CHECK(ascends(rows.p, down));
+    buf_free(&text);
+    buf_free(&rows);
+}
+
+TEST(a_page_in_parts_shows_what_each_row_said_when_it_was_met)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    struct rng rng;
+    rng_seed(&rng, 11);
+    for (unsigned i = 0; i < PART_KEYS; i++)
+        disturb(b, c, &rng);
+    survey_bench_passes(b, 1);
+    take_in_parts(b, c, COLUMNS_STREAMS, "length", true, &rng);
+    take_in_parts(b, c, COLUMNS_STREAMS, "added", false, &rng);
+    take_in_parts(b, c, COLUMNS_GROUPS, "unread", true, &rng);
+    take_in_parts(b, c, COLUMNS_GROUPS, "unread", false, &rng);
+    survey_bench_end(b);
+}
+
+/* A page is dropped with what it holds; what its request pointed to may be gone by then. */
+TEST(a_page_of_letters_finds_where_they_come_from_in_parts)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    struct chain out = {0};
+    struct reply r = {.out = &out, .resp = 2};
+    char line[100], match[] = "dlq*", after[] = "dlq";
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof(line), "XPOLICY SET q%02d g MKSTREAM JOBS DEADLETTER dlq%d", 39 - i,
+                 i % 2);
+        bench_says(c, line);
+    }
+    bench_says(c, "XADD dlq0 1-1 dl-reason x");
+    bench_says(c, "XADD dlq1 1-1 dl-reason x");
+    broker_forget_replies(c);
+    survey_bench_passes(b, 1);
+    struct bytes pattern = bytes_text(match);
+    struct rows_place place = {.key = bytes_text(after), .group = bytes_of(NULL, 0)};
+    struct rows_query q = {
+        .kind = COLUMNS_DEAD, .db = -1, .count = 50, .match = &pattern, .after = &place};
+    columns_find(COLUMNS_DEAD, BYTES("key"), &q.by);
+    columns_parse_value(COLUMNS_DEAD, q.by, bytes_text(after), &place.value);
+    struct rows_page *p = rows_begin(b->engine.survey, &q), *dropped;
+    dropped = rows_begin(b->engine.survey, &q);
+    rows_gather(dropped, NULL, 0);
+    memset(match, 'x', sizeof(match));
+    memset(after, 'x', sizeof(after));
+    memset(&place, 0, sizeof(place));
+    int parts = 0;
+    while (rows_gather(p, NULL, 0))
+        parts++;
+    CHECK(parts >= 40 / 16);
+    CHECK(!rows_reply(p, &r, 1000000));
+    rows_end(p);
+    rows_end(dropped);
+    struct buf text = text_of(&out);
+    CHECK(strstr(text.p, "[[q01 g] [q03 g] [q05 g]") && strstr(text.p, "[[q00 g] [q02 g]"));
+    buf_free(&text);
+    survey_bench_end(b);
+}
+
 UNIT_MAIN(T(pages_come_in_the_order_of_value_database_key_and_group),
           T(each_option_does_what_it_says), T(a_user_sees_the_rows_of_keys_that_he_may_read),
-          T(pages_together_are_all_rows_in_order), T(readers_of_many_streams_are_counted))
+          T(pages_together_are_all_rows_in_order), T(readers_of_many_streams_are_counted),
+          T(a_page_in_parts_shows_what_each_row_said_when_it_was_met),
+          T(a_page_of_letters_finds_where_they_come_from_in_parts))

@@ -78,4 +78,76 @@ TEST(names_of_any_length)
     }
 }
 
-UNIT_MAIN(T(names_of_any_length))
+#define STREAMS 3000
+
+static void begin_many(struct talk *t)
+{
+    char line[64];
+    talk_begin(t);
+    SAYS(t->c, "ACL SETUSER ann on >word ~* +@all", "OK");
+    for (int i = 0; i < STREAMS; i++) {
+        snprintf(line, sizeof(line), "XADD q%04d 1-1 f v", i);
+        bench_says(t->c, line);
+    }
+    broker_forget_replies(t->c);
+    CHECK(talk_logs_in(t, "{\"user\":\"ann\",\"password\":\"word\"}"));
+    survey_bench_passes(t->bench, 2);
+    survey_bench_turn(t->bench, 1000);
+    talk_asks(t, "GET", "/api/v1/streams?by=key&count=200", "", "");
+}
+
+/* The steps of a page of many rows; what happens after so many of them. */
+static int steps_until_answered(struct talk *t, int when, const char *what)
+{
+    int n = 0;
+    for (; t->x.phase == EXCHANGE_WORKING && n < 100000; n++) {
+        exchange_step(&t->x);
+        if (n == when && what)
+            bench_says(t->c, what);
+        survey_look(t->engine->survey);
+        survey_bench_turn(t->bench, 1000);
+    }
+    talk_hears(t);
+    return n;
+}
+
+/* Console Q6: no step does all of it, and the survey goes on meanwhile. */
+TEST(a_page_comes_in_steps)
+{
+    struct talk t;
+    begin_many(&t);
+    CHECK(steps_until_answered(&t, 1, "DEL q0000 q0001") > 3);
+    CHECK(t.status == 200);
+    CHECK(talk_says(&t, "\"total\":3000") && talk_says(&t, "{\"db\":0,\"key\":\"q0000\""));
+    exchange_sent(&t.x);
+    talk_end(&t);
+}
+
+/* Who asks is looked at in each step. */
+TEST(a_page_ends_with_its_user)
+{
+    static const char *const ends[] = {"ACL DELUSER ann", "ACL SETUSER ann off",
+                                       "CLIENT KILL USER ann"};
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+        struct talk t;
+        begin_many(&t);
+        steps_until_answered(&t, 1, ends[i]);
+        CHECK(t.status == 401 && talk_never_says(&t, "q0000"));
+        exchange_sent(&t.x);
+        talk_end(&t);
+    }
+}
+
+/* A connection that ends takes the page along. */
+TEST(a_page_that_nobody_waits_for_is_dropped)
+{
+    struct talk t;
+    begin_many(&t);
+    for (int i = 0; i < 3; i++)
+        exchange_step(&t.x);
+    CHECK(t.x.phase == EXCHANGE_WORKING);
+    talk_end(&t);
+}
+
+UNIT_MAIN(T(names_of_any_length), T(a_page_comes_in_steps), T(a_page_ends_with_its_user),
+          T(a_page_that_nobody_waits_for_is_dropped))
