@@ -2,20 +2,21 @@
  * exceeds a limit: too many fields, or too long a name or value. Both forms begin with a byte that
  * identifies them, which is all that struct hash has; every function first checks it.
  *
- * In the table a field is an entry (ds/entry): its key is the name, its deadline the field's, and
- * its value is inline or, beyond ENTRY_INLINE_MAX, a counted string. The table keeps counts of
- * fields with a TTL and of bytes.
+ * In the table a field is an entry (type/hash_entry); those that have a TTL are also in a heap, by
+ * deadline (type/hash_deadlines).
  *
- * TTLs: the time is always a parameter. Readers ignore expired fields; hash_purge() removes them.
- * Both forms keep `next due`, a lower bound of all deadlines: setting a TTL lowers it, removing one
- * leaves it (too early), and a purge that saw every field makes it exact. A purge that stops at its
- * maximum leaves it, so the next purge continues. */
+ * TTLs: the time is always a parameter. Readers ignore expired fields; hash_purge() removes them:
+ * in the large form those at the top of the heap. A pack is short enough to be walked. It keeps
+ * `next due`, a lower bound of all deadlines: setting a TTL lowers it, removing one leaves it (too
+ * early), and a purge that saw every field makes it exact. A purge that stops at its maximum leaves
+ * it, so the next purge continues. */
 #include "type/hash.h"
 
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "type/hash_deadlines.h"
 #include "type/hash_pack.h"
 
 enum { LARGE = HASH_PACK_WITH_TTL + 1 }; /* after the forms of the pack */
@@ -28,12 +29,9 @@ struct hash {
 struct large {
     uint8_t form;
     struct table table;
-    size_t with_ttl;     /* fields that have a TTL */
-    int64_t next_due_ms; /* a lower bound of all deadlines */
-    size_t field_bytes;  /* bytes allocated for the fields */
+    struct hash_deadlines deadlines;
+    size_t field_bytes; /* bytes allocated for the fields */
 };
-
-enum { INLINE, COUNTED }; /* kinds of the entries */
 
 static const struct pack *pack_of(const struct hash *h)
 {
@@ -57,13 +55,6 @@ struct hash *hash_new(void)
     return (struct hash *)pack_new(HASH_PACK_PLAIN);
 }
 
-static void free_field(struct entry *e)
-{
-    if (e->kind == COUNTED)
-        str_unref((struct str *)(uintptr_t)entry_word(e));
-    entry_free(e);
-}
-
 void hash_free(struct hash *h)
 {
     if (!h)
@@ -76,8 +67,9 @@ void hash_free(struct hash *h)
     struct table_walk w;
     table_walk_start(&w, &l->table);
     for (struct entry *e; (e = table_walk_next(&w));)
-        free_field(e);
+        hash_entry_free(e);
     table_clear(&l->table);
+    hash_deadlines_free(&l->deadlines);
     mem_free(l);
 }
 
@@ -85,7 +77,6 @@ static struct large *large_new(void)
 {
     struct large *l = mem_zalloc(sizeof(*l));
     l->form = LARGE;
-    l->next_due_ms = INT64_MAX;
     table_init(&l->table, hash_key);
     return l;
 }
@@ -93,14 +84,6 @@ static struct large *large_new(void)
 size_t hash_count(const struct hash *h)
 {
     return h->form == LARGE ? large_of(h)->table.used : hash_pack_count(pack_of(h));
-}
-
-static void large_get(const struct entry *e, struct hash_field *out)
-{
-    out->name = entry_key(e);
-    out->value =
-        e->kind == INLINE ? entry_inline(e) : str_bytes((struct str *)(uintptr_t)entry_word(e));
-    out->deadline_ms = entry_deadline_ms(e);
 }
 
 static bool is_due(const struct hash_field *f, int64_t now_ms)
@@ -114,7 +97,7 @@ bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct h
         struct entry **slot = table_find(&large_of(h)->table, hash_key(name), name);
         if (!slot)
             return false;
-        large_get(*slot, out);
+        hash_entry_get(*slot, out);
     } else if (!hash_pack_find(pack_of(h), name, out)) {
         return false;
     }
@@ -123,28 +106,13 @@ bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct h
 
 /* ---- The large form */
 
-/* Updates the counts when a field's deadline changes; negative: none. */
-static void note_deadline(struct large *l, int64_t before_ms, int64_t after_ms)
+/* Enters the entry under its deadline, or removes it; before: its former place. */
+static void note_deadline(struct large *l, uint32_t before, struct entry *e)
 {
-    ASSERT(before_ms < 0 || l->with_ttl > 0);
-    l->with_ttl += (size_t)(after_ms >= 0) - (size_t)(before_ms >= 0);
-    if (after_ms >= 0 && after_ms < l->next_due_ms)
-        l->next_due_ms = after_ms;
-    if (l->with_ttl == 0)
-        l->next_due_ms = INT64_MAX;
-}
-
-static size_t field_size(const struct entry *e)
-{
-    size_t n = mem_class_size(entry_size(e));
-    return e->kind == COUNTED ? n + mem_block_size((void *)(uintptr_t)entry_word(e)) : n;
-}
-
-static struct entry *field_new(struct bytes name, struct bytes value)
-{
-    if (value.n <= ENTRY_INLINE_MAX)
-        return entry_new_inline(name, INLINE, value);
-    return entry_new_word(name, COUNTED, (uintptr_t)str_new(value));
+    if (e->has_ttl)
+        hash_deadlines_put(&l->deadlines, before, e);
+    else if (before)
+        hash_deadlines_remove(&l->deadlines, before);
 }
 
 static bool large_set(struct large *l, struct bytes name, struct bytes value, int64_t deadline_ms)
@@ -153,33 +121,31 @@ static bool large_set(struct large *l, struct bytes name, struct bytes value, in
     uint64_t hash = hash_key(name);
     struct entry **slot = table_find(&l->table, hash, name);
     if (!slot) {
-        struct entry *e = field_new(name, value);
-        if (deadline_ms >= 0)
-            e = entry_set_deadline(e, deadline_ms);
-        note_deadline(l, -1, deadline_ms);
-        l->field_bytes += field_size(e);
+        struct entry *e = hash_entry_new(name, value, deadline_ms);
+        note_deadline(l, 0, e);
+        l->field_bytes += hash_entry_memory(e);
         table_insert(&l->table, hash, e);
         return true;
     }
     struct entry *e = *slot;
-    int64_t before_ms = entry_deadline_ms(e);
-    ASSERT(l->field_bytes >= field_size(e));
-    l->field_bytes -= field_size(e);
-    if (deadline_ms == HASH_KEEP_TTL)
-        deadline_ms = before_ms;
-    if (e->kind == INLINE && value.n <= ENTRY_INLINE_MAX) {
-        e = entry_set_inline(e, INLINE, value);
-    } else {
-        struct entry *fresh = field_new(name, value);
-        free_field(e);
-        e = fresh;
-    }
-    if (deadline_ms != entry_deadline_ms(e))
-        e = entry_set_deadline(e, deadline_ms);
-    note_deadline(l, before_ms, deadline_ms);
-    l->field_bytes += field_size(e);
-    *slot = e;
+    uint32_t before = hash_entry_place(e);
+    ASSERT(l->field_bytes >= hash_entry_memory(e));
+    l->field_bytes -= hash_entry_memory(e);
+    *slot = e =
+        hash_entry_set(e, value, deadline_ms == HASH_KEEP_TTL ? entry_deadline_ms(e) : deadline_ms);
+    note_deadline(l, before, e);
+    l->field_bytes += hash_entry_memory(e);
     return false;
+}
+
+/* Frees an entry that is no longer in the table. */
+static void large_drop(struct large *l, struct entry *e)
+{
+    ASSERT(l->field_bytes >= hash_entry_memory(e));
+    l->field_bytes -= hash_entry_memory(e);
+    if (e->has_ttl)
+        hash_deadlines_remove(&l->deadlines, hash_entry_place(e));
+    hash_entry_free(e);
 }
 
 static void enlarge(struct hash **h)
@@ -227,11 +193,11 @@ bool hash_set_deadline(struct hash **h, struct bytes name, int64_t deadline_ms)
     struct entry **slot = table_find(&l->table, hash_key(name), name);
     if (!slot)
         return false;
-    int64_t before_ms = entry_deadline_ms(*slot);
-    l->field_bytes -= field_size(*slot);
-    *slot = entry_set_deadline(*slot, deadline_ms);
-    l->field_bytes += field_size(*slot);
-    note_deadline(l, before_ms, deadline_ms);
+    uint32_t before = hash_entry_place(*slot);
+    l->field_bytes -= hash_entry_memory(*slot);
+    *slot = hash_entry_set_deadline(*slot, deadline_ms);
+    l->field_bytes += hash_entry_memory(*slot);
+    note_deadline(l, before, *slot);
     return true;
 }
 
@@ -245,13 +211,9 @@ bool hash_remove(struct hash **h, struct bytes name)
     }
     struct large *l = large_to_change(*h);
     struct entry *e = table_remove(&l->table, hash_key(name), name);
-    if (!e)
-        return false;
-    ASSERT(l->field_bytes >= field_size(e));
-    l->field_bytes -= field_size(e);
-    note_deadline(l, entry_deadline_ms(e), HASH_NO_TTL);
-    free_field(e);
-    return true;
+    if (e)
+        large_drop(l, e);
+    return e != NULL;
 }
 
 /* ---- TTLs */
@@ -261,7 +223,7 @@ bool hash_has_ttl(const struct hash *h)
     struct hash_walk w;
     struct hash_field f;
     if (h->form == LARGE)
-        return large_of(h)->with_ttl > 0;
+        return large_of(h)->deadlines.n > 0;
     if (h->form == HASH_PACK_PLAIN)
         return false;
     hash_walk_start(&w, h, HASH_ALL);
@@ -273,7 +235,34 @@ bool hash_has_ttl(const struct hash *h)
 
 int64_t hash_next_due_ms(const struct hash *h)
 {
-    return h->form == LARGE ? large_of(h)->next_due_ms : hash_pack_next_due_ms(pack_of(h));
+    return h->form == LARGE ? hash_deadlines_next_ms(&large_of(h)->deadlines)
+                            : hash_pack_next_due_ms(pack_of(h));
+}
+
+size_t hash_live(const struct hash *h, int64_t now_ms)
+{
+    struct hash_walk w;
+    struct hash_field f;
+    size_t n = 0;
+    if (hash_next_due_ms(h) > now_ms)
+        return hash_count(h);
+    if (h->form == LARGE)
+        return hash_count(h) - hash_deadlines_due(&large_of(h)->deadlines, now_ms);
+    hash_walk_start(&w, h, now_ms);
+    while (hash_walk_next(&w, &f))
+        n++;
+    return n;
+}
+
+static size_t large_purge(struct large *l, int64_t now_ms, struct str **names, size_t max)
+{
+    size_t n = 0;
+    for (; n < max && l->deadlines.n && hash_deadlines_next_ms(&l->deadlines) <= now_ms; n++) {
+        struct bytes name = entry_key(l->deadlines.items[0]);
+        names[n] = str_new(name);
+        large_drop(l, table_remove(&l->table, hash_key(name), name));
+    }
+    return n;
 }
 
 size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t max)
@@ -284,6 +273,8 @@ size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t ma
     int64_t next_due_ms = INT64_MAX;
     if (hash_next_due_ms(*h) > now_ms)
         return 0;
+    if ((*h)->form == LARGE)
+        return large_purge(large_to_change(*h), now_ms, names, max);
     hash_walk_start(&w, *h, HASH_ALL);
     while (n < max && hash_walk_next(&w, &f)) {
         if (is_due(&f, now_ms))
@@ -298,9 +289,7 @@ size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t ma
     if (n == max)
         return n;
     /* All fields were seen: the bound is exact again. */
-    if ((*h)->form == LARGE)
-        large_to_change(*h)->next_due_ms = next_due_ms;
-    else if ((*h)->form == HASH_PACK_WITH_TTL)
+    if ((*h)->form == HASH_PACK_WITH_TTL)
         hash_pack_put_next_due((struct pack *)*h, next_due_ms);
     return n;
 }
@@ -335,7 +324,7 @@ bool hash_random(const struct hash *h, struct rng *rng, int64_t now_ms, struct h
         struct entry *e = table_random(&large_of(h)->table, rng);
         if (!e)
             return false;
-        large_get(e, out);
+        hash_entry_get(e, out);
         if (!is_due(out, now_ms))
             return true;
     }
@@ -376,7 +365,8 @@ size_t hash_memory(const struct hash *h, size_t samples)
     if (h->form != LARGE)
         return pack_memory(pack_of(h));
     const struct large *l = large_of(h);
-    return mem_block_size(l) + table_memory(&l->table) + l->field_bytes;
+    return mem_block_size(l) + table_memory(&l->table) + hash_deadlines_memory(&l->deadlines) +
+           l->field_bytes;
 }
 
 void hash_walk_start(struct hash_walk *w, const struct hash *h, int64_t now_ms)
@@ -396,7 +386,7 @@ bool hash_walk_next(struct hash_walk *w, struct hash_field *out)
             struct entry *e = table_walk_next(&w->table);
             if (!e)
                 return false;
-            large_get(e, out);
+            hash_entry_get(e, out);
         } else {
             const struct pack *p = pack_of(w->h);
             if (w->at >= p->used)
@@ -417,7 +407,7 @@ static void scan_one(void *context, struct entry *e)
 {
     struct scan *s = context;
     struct hash_field f;
-    large_get(e, &f);
+    hash_entry_get(e, &f);
     if (!is_due(&f, s->now_ms))
         s->visit(s->context, &f);
 }
@@ -449,11 +439,18 @@ bool hash_is_sound(const struct hash *h)
     struct table_walk w;
     size_t with_ttl = 0, field_bytes = 0;
     table_walk_start(&w, &l->table);
-    for (const struct entry *e; (e = table_walk_next(&w));) {
-        field_bytes += field_size(e);
-        with_ttl += e->has_ttl;
-        if (e->has_ttl && entry_deadline_ms(e) < l->next_due_ms)
+    for (struct entry *e; (e = table_walk_next(&w));) {
+        uint32_t place = hash_entry_place(e);
+        field_bytes += hash_entry_memory(e);
+        with_ttl += place > 0;
+        if (place > l->deadlines.n || (place && l->deadlines.items[place - 1] != e))
             return false;
     }
-    return table_is_sound(&l->table) && with_ttl == l->with_ttl && field_bytes == l->field_bytes;
+    return table_is_sound(&l->table) && hash_deadlines_is_sound(&l->deadlines) &&
+           with_ttl == l->deadlines.n && field_bytes == l->field_bytes;
+}
+
+uint32_t hash_compared(const struct hash *h)
+{
+    return h->form == LARGE ? large_of(h)->deadlines.compared : 0;
 }

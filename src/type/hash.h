@@ -1,7 +1,7 @@
 /* A hash: fields with values, and for some of them a TTL.
  *
  *   small:  a pack (type/hash_pack.h)
- *   large:  a table of entries: key the field, a short value inline, the deadline the entry's own
+ *   large:  a table of entries (type/hash_entry.h), and those with a TTL by deadline
  *
  * Calls with a `now_ms` ignore fields whose deadline is not later (now_ms HASH_ALL: none are);
  * hash_purge() removes them. Functions that change a hash take the address of the pointer, since it
@@ -28,6 +28,8 @@ void hash_free(struct hash *h);
 struct hash *hash_copy(const struct hash *h);
 /* Includes expired fields. */
 size_t hash_count(const struct hash *h);
+/* Those that have not. Cost: O(expired ones) in the large form. */
+size_t hash_live(const struct hash *h, int64_t now_ms);
 bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct hash_field *out);
 /* Sets a field; true: it is new. deadline_ms HASH_NO_TTL clears it, HASH_KEEP_TTL leaves
  * it. */
@@ -37,12 +39,13 @@ bool hash_set(struct hash **h, struct bytes name, struct bytes value, int64_t de
 bool hash_set_deadline(struct hash **h, struct bytes name, int64_t deadline_ms);
 /* False: there is no such field. */
 bool hash_remove(struct hash **h, struct bytes name);
-/* Whether some field has a TTL, and a lower bound of all deadlines (INT64_MAX: none). */
+/* Whether some field has a TTL, and a lower bound of all deadlines (INT64_MAX: none), exact in the
+ * large form. */
 bool hash_has_ttl(const struct hash *h);
 int64_t hash_next_due_ms(const struct hash *h);
 /* Removes up to max expired fields; `names` receives their names, owned by the caller. Returns how
- * many; less than max: no more are expired. Cost: O(1) while none can be due, else O(all fields).
- */
+ * many; less than max: no more are expired. Cost: O(1) while none can be due, else O(log n) for
+ * each of them in the large form. */
 struct str;
 size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t max);
 /* A uniformly random field; false: there is none. */
@@ -69,7 +72,9 @@ uint64_t hash_scan(const struct hash *h, uint64_t cursor, int64_t now_ms, hash_v
 
 /* The hash table of the large form; NULL: it is small. */
 const struct table *hash_table(const struct hash *h);
-/* For tests: whether fields, TTLs, the lower bound of deadlines and the byte count agree. */
+/* For tests: whether fields, TTLs, the order of deadlines and the byte count agree; and in the
+ * large form how many fields' deadlines were compared. */
 bool hash_is_sound(const struct hash *h);
+uint32_t hash_compared(const struct hash *h);
 
 #endif

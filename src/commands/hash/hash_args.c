@@ -44,16 +44,7 @@ bool hash_args_find(const struct call *call, const struct hash *h, struct bytes 
 /* hash_count() includes expired fields until they are deleted. */
 size_t hash_args_live(const struct call *call, const struct hash *h)
 {
-    int64_t now_ms = db_field_now(call->store);
-    struct hash_walk w;
-    struct hash_field f;
-    size_t n = 0;
-    if (hash_next_due_ms(h) > now_ms)
-        return hash_count(h);
-    hash_walk_start(&w, h, now_ms);
-    while (hash_walk_next(&w, &f))
-        n++;
-    return n;
+    return hash_live(h, db_field_now(call->store));
 }
 
 bool hash_args_set(const struct call *call, struct entry *e, struct bytes name, struct bytes value,

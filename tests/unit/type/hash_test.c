@@ -46,7 +46,7 @@ static bool agrees(const struct hash *h, const struct model *model, int64_t now_
     hash_walk_start(&w, h, now_ms);
     while (hash_walk_next(&w, &f))
         walked++;
-    return walked == live;
+    return walked == live && hash_live(h, now_ms) == live;
 }
 
 /* limit: when the large form begins. */
@@ -71,7 +71,7 @@ static void play(unsigned seed, size_t limit)
         case 1: {
             m->value = step;
             m->length = (int)rng_below(&r, rng_below(&r, 500) ? 40 : 3000);
-            int64_t deadline_ms = rng_below(&r, 4)   ? HASH_NO_TTL
+            int64_t deadline_ms = rng_below(&r, 2)   ? HASH_NO_TTL
                                   : rng_below(&r, 2) ? HASH_KEEP_TTL
                                                      : now_ms + 1 + (int64_t)rng_below(&r, 300);
             CHECK(hash_set(&h, n, value_of(text, m->value, m->length), deadline_ms, &limits) ==
@@ -136,6 +136,66 @@ TEST(large_form_agrees_with_a_model)
 {
     play(3, 0);
     play(4, 12);
+}
+
+/* However many fields have a TTL, those that are not due cost nothing, and each that is due a
+ * number of steps that only grows with the logarithm. */
+TEST(a_purge_looks_at_what_is_due)
+{
+    enum { MANY = 50000, LOG = 16 };
+    struct hash_limits limits = {0, 64};
+    struct hash *h = hash_new(), *without = hash_new();
+    struct str *names[64];
+    char name[32], text[32];
+    struct hash_field f;
+    for (unsigned i = 0; i < MANY; i++) {
+        struct bytes n = name_of(name, i * 7919 % MANY), value = value_of(text, 1, i % 16);
+        hash_set(&h, n, value, 1000 + 10 * (int64_t)(i * 7919 % MANY), &limits);
+        hash_set(&without, n, value, HASH_NO_TTL, &limits);
+    }
+    CHECK(hash_count(h) == MANY && hash_is_sound(h));
+    /* The deadline and what its order takes, on the average of all lengths. */
+    CHECK(hash_memory(h, 0) - hash_memory(without, 0) <= MANY * (8 + 16));
+    uint32_t before = hash_compared(h);
+    for (int i = 0; i < 1000; i++)
+        CHECK(hash_purge(&h, 999, names, 64) == 0 && hash_next_due_ms(h) == 1000 &&
+              hash_find(h, BYTES("field:20"), 999, &f) && hash_live(h, 999) == MANY);
+    CHECK(hash_compared(h) == before);
+    /* One after the other, as they become due, and the earliest first. */
+    for (unsigned i = 0; i < 2000; i++) {
+        CHECK(hash_purge(&h, 1000 + 10 * (int64_t)i, names, 64) == 1);
+        CHECK(bytes_equal(str_bytes(names[0]), name_of(name, i)));
+        str_unref(names[0]);
+        CHECK(hash_next_due_ms(h) == 1010 + 10 * (int64_t)i);
+    }
+    CHECK(hash_compared(h) - before <= 2000 * (2 * LOG + 1));
+    CHECK(hash_is_sound(h) && hash_count(h) == MANY - 2000);
+    hash_free(h);
+    hash_free(without);
+}
+
+/* A value stays the same while its field gets, keeps and loses a TTL, around the length from which
+ * on it is a string of its own. */
+TEST(values_of_all_lengths_survive_changes_of_the_ttl)
+{
+    static char text[4000];
+    struct hash_limits limits = {0, 64};
+    for (int length = 1000; length < 1040; length++) {
+        struct bytes value = value_of(text, 5, length);
+        struct hash *h = hash_new();
+        struct hash_field f;
+        hash_set(&h, BYTES("a"), value, length % 2 ? HASH_NO_TTL : 70, &limits);
+        for (int step = 0; step < 8; step++) {
+            int64_t deadline_ms = step % 3 ? 80 + step : HASH_NO_TTL;
+            if (step < 4)
+                hash_set_deadline(&h, BYTES("a"), deadline_ms);
+            else
+                hash_set(&h, BYTES("a"), value, deadline_ms, &limits);
+            CHECK(hash_find(h, BYTES("a"), 0, &f) && bytes_equal(f.value, value) &&
+                  f.deadline_ms == deadline_ms && hash_is_sound(h));
+        }
+        hash_free(h);
+    }
 }
 
 TEST(forms_change_at_the_limits)
@@ -210,4 +270,5 @@ TEST(prepare)
 }
 
 UNIT_MAIN(T(prepare), T(small_form_agrees_with_a_model), T(large_form_agrees_with_a_model),
+          T(a_purge_looks_at_what_is_due), T(values_of_all_lengths_survive_changes_of_the_ttl),
           T(forms_change_at_the_limits), T(scans_see_all_that_stays))
