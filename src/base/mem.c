@@ -13,7 +13,7 @@
  * mem_balance().
  *
  * While a snapshot is loaded, memory only grows, and a page fault for each 4 KiB takes much of the
- * time. Between mem_grow_begin() and mem_grow_end() the arena's extent hook maps in steps of 8 MB
+ * time. Between mem_grow_begin() and mem_grow_end() the arena's extent hook maps in larger steps
  * and has the kernel populate the pages at once. An old kernel refuses that, which only costs time.
  * The hook stays allocated afterwards, since another thread may be in it. */
 #include "base/mem.h"
@@ -260,8 +260,7 @@ void mem_background(bool on)
 #ifdef MILLRACE_JEMALLOC
 /* The step in which memory grows. Larger requests are for tables, and not populated: clients served
  * meanwhile would have to wait for all of it. */
-#define STEP (8u << 20)
-
+static size_t grow_step;
 static bool growing;
 /* Kept when growing ends: another thread of the same arena may still be in the hook. */
 static extent_hooks_t *plain_hooks, growing_hooks;
@@ -274,7 +273,7 @@ static void *map_populated(extent_hooks_t *hooks, void *address, size_t size, si
     (void)hooks;
     void *p = plain_hooks->alloc(plain_hooks, address, size, alignment, zero, commit, arena);
     /* A kernel before 5.14 refuses, and pages are populated by faults. */
-    if (p && size <= STEP)
+    if (p && size <= grow_step)
         madvise(p, size, MADV_POPULATE_WRITE);
     return p;
 }
@@ -287,15 +286,16 @@ static int arena_control(const char *what, void *old, size_t *old_n, void *new, 
 }
 #endif
 
-void mem_grow_begin(void)
+void mem_grow_begin(size_t step)
 {
 #ifdef MILLRACE_JEMALLOC
-    size_t n = sizeof(growing_arena), step = STEP;
+    size_t n = sizeof(growing_arena);
     if (growing || mallctl("thread.arena", &growing_arena, &n, NULL, 0) != 0)
         return;
     n = sizeof(plain_hooks);
     if (arena_control("extent_hooks", &plain_hooks, &n, NULL, 0) != 0)
         return;
+    grow_step = step;
     growing_hooks = *plain_hooks;
     growing_hooks.alloc = map_populated;
     extent_hooks_t *hooks = &growing_hooks;
@@ -303,6 +303,8 @@ void mem_grow_begin(void)
     n = sizeof(plain_limit);
     arena_control("retain_grow_limit", &plain_limit, &n, &step, sizeof(step));
     growing = true;
+#else
+    (void)step;
 #endif
 }
 

@@ -43,8 +43,9 @@ void mem_print_stats(char **text, size_t *n);
 /* "jemalloc-5.3.0" or "libc". */
 const char *mem_allocator_name(void);
 /* Bracket a phase in which this thread fills much memory: the allocator then maps memory with its
- * pages in steps of 8 MB, instead of by a fault per page. Wastes at most one step. */
-void mem_grow_begin(void);
+ * pages in steps of that many bytes, instead of by a fault per page. Wastes at most one step. Cost
+ * of a step: the kernel clears it, 0.2 to 2 ms a megabyte. */
+void mem_grow_begin(size_t step);
 void mem_grow_end(void);
 /* Return unused pages to the system: all of them, or those unused for some seconds. Cost: system
  * calls. Any thread may call them. */

@@ -25,7 +25,8 @@
 #define WALK_AHEAD   3u
 #define SEGMENT_BITS 9u
 #define SEGMENT      ((size_t)1 << SEGMENT_BITS)
-#define FIRST        4u /* buckets of a new table */
+_Static_assert(SEGMENT == TABLE_STEP, "a step is a segment");
+#define FIRST 4u /* buckets of a new table */
 /* Entries per two buckets on average above which a bucket is split, and below which two are merged.
  */
 #define GROW_LOAD   9u
@@ -90,15 +91,26 @@ static void free_overflows(struct table *t, struct table_bucket *home)
     }
 }
 
+/* From the end, a segment at a time. */
+bool table_clear_some(struct table *t)
+{
+    if (t->segment_count == 0) {
+        ASSERT(t->overflows == 0);
+        mem_free(t->segments);
+        table_init(t, t->hash);
+        return false;
+    }
+    size_t first = --t->segment_count << SEGMENT_BITS;
+    for (; t->buckets > first; t->buckets--)
+        free_overflows(t, bucket_at(t, t->buckets - 1));
+    mem_free(t->segments[t->segment_count]);
+    return true;
+}
+
 void table_clear(struct table *t)
 {
-    for (size_t i = 0; i < t->buckets; i++)
-        free_overflows(t, bucket_at(t, i));
-    ASSERT(t->overflows == 0);
-    for (size_t i = 0; i < t->segment_count; i++)
-        mem_free(t->segments[i]);
-    mem_free(t->segments);
-    table_init(t, t->hash);
+    while (table_clear_some(t)) {
+    }
 }
 
 struct entry **table_find(const struct table *t, uint64_t hash, struct bytes key)
@@ -162,13 +174,23 @@ static void add_bucket(struct table *t)
         t->mask = t->mask << 1 | 1;
 }
 
-void table_reserve(struct table *t, size_t n)
+bool table_reserve_some(struct table *t, size_t n)
 {
     if (t->used)
-        return;
+        return false;
     ASSERT(t->overflows == 0);
-    while (t->buckets * GROW_LOAD < n * 2 || (t->buckets && t->buckets < FIRST))
+    for (size_t i = 0; i < TABLE_STEP; i++) {
+        if (t->buckets * GROW_LOAD >= n * 2 && (t->buckets == 0 || t->buckets >= FIRST))
+            return false;
         add_bucket(t);
+    }
+    return true;
+}
+
+void table_reserve(struct table *t, size_t n)
+{
+    while (table_reserve_some(t, n)) {
+    }
 }
 
 /* Moves a chain's entries to items. */

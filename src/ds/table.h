@@ -34,6 +34,11 @@ void table_init(struct table *t, uint64_t (*hash)(struct bytes key));
 void table_reserve(struct table *t, size_t n);
 /* Frees the buckets, not the entries. */
 void table_clear(struct table *t);
+/* The same in steps of at most TABLE_STEP buckets, for tables of any size; false: done. Until
+ * table_clear_some() is done, it is all that may be called. */
+#define TABLE_STEP ((size_t)512)
+bool table_reserve_some(struct table *t, size_t n);
+bool table_clear_some(struct table *t);
 /* NULL when absent. The slot stays valid until the next insert or remove. */
 struct entry **table_find(const struct table *t, uint64_t hash, struct bytes key);
 /* The key must be absent. */

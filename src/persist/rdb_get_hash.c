@@ -1,3 +1,9 @@
+/* Three forms: a count and as many fields; a pack of all fields; values in the order of the names
+ * of a template. The type and the dialect say which, and how deadlines are written: absolute,
+ * relative to the earliest, or as text.
+ *
+ * A hash is built field by field, in the encoding that this server's limits ask for. Damage is
+ * r->failed, and what was built so far is freed; a field that stands twice is damage. */
 #include "persist/rdb_get_hash.h"
 
 #include "base/num.h"
@@ -241,4 +247,19 @@ bool rdb_get_hash_deadline(struct entry *e, struct bytes name, int64_t deadline_
     entry_put_word(e, (uintptr_t)h);
     value_set_field_ttl(e, hash_has_ttl(h));
     return good;
+}
+
+bool rdb_get_hash_drop_past(struct entry *e, int64_t now_ms)
+{
+    struct str *names[64];
+    struct hash *h = value_to_change(e);
+    size_t n;
+    do {
+        n = hash_purge(&h, now_ms, names, 64);
+        for (size_t i = 0; i < n; i++)
+            str_unref(names[i]);
+    } while (n == 64);
+    entry_put_word(e, (uintptr_t)h);
+    value_set_field_ttl(e, hash_has_ttl(h));
+    return hash_count(h) > 0;
 }

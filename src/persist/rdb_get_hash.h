@@ -12,5 +12,7 @@ struct entry *rdb_get_hash(struct rdb_source *r, struct bytes key, unsigned type
 /* Sets the deadline of a field, which Dragonfly and KeyDB store separately. False: no such field.
  */
 bool rdb_get_hash_deadline(struct entry *e, struct bytes name, int64_t deadline_ms);
+/* Removes expired fields; false: none is left. */
+bool rdb_get_hash_drop_past(struct entry *e, int64_t now_ms);
 
 #endif

@@ -235,22 +235,6 @@ static bool read_foreign(struct reader *r, unsigned type)
     return true;
 }
 
-/* Removes expired fields; false: none is left. */
-static bool drop_past_fields(struct entry *e, int64_t now_ms)
-{
-    struct str *names[64];
-    struct hash *h = value_to_change(e);
-    size_t n;
-    do {
-        n = hash_purge(&h, now_ms, names, 64);
-        for (size_t i = 0; i < n; i++)
-            str_unref(names[i]);
-    } while (n == 64);
-    entry_put_word(e, (uintptr_t)h);
-    value_set_field_ttl(e, hash_has_ttl(h));
-    return hash_count(h) > 0;
-}
-
 /* Counts, drops or inserts a key that was read. */
 static bool take_key(struct reader *r, struct bytes key, struct entry *e)
 {
@@ -271,8 +255,8 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
         value_free(e);
         return true;
     }
-    if (o->drop_expired &&
-        (past || (!o->expired && value_has_field_ttl(e) && !drop_past_fields(e, o->now_ms)))) {
+    if (o->drop_expired && (past || (!o->expired && value_has_field_ttl(e) &&
+                                     !rdb_get_hash_drop_past(e, o->now_ms)))) {
         if (o->expired)
             o->expired(o->context, r->db, key);
         r->result->expired++;
@@ -293,6 +277,12 @@ static bool turn(void *context)
     bool good = !r->o->progress || r->o->progress(r->o->context, r->reported);
     rdb_source_time_turn(&r->in, r->o->progress_us);
     return good || rdb_source_fail(&r->in, "Loading was stopped");
+}
+
+/* Between two steps of something that reads nothing. */
+static bool turn_if_due(struct reader *r)
+{
+    return !rdb_source_turn_is_due(&r->in) || (insert_all(r) && turn(r));
 }
 
 static bool read_key(struct reader *r, unsigned type)
@@ -384,8 +374,12 @@ static bool read_resize(struct reader *r)
     uint64_t keys, expires, most = (uint64_t)(r->in.end - r->in.p) / KEY_USUAL;
     if (!rdb_source_length(&r->in, &keys) || !rdb_source_length(&r->in, &expires))
         return false;
-    if (!r->o->check_only)
-        table_reserve(&r->store->dbs[r->db].keys, (size_t)(keys < most ? keys : most));
+    if (r->o->check_only)
+        return true;
+    struct table *t = &r->store->dbs[r->db].keys;
+    while (table_reserve_some(t, (size_t)(keys < most ? keys : most)))
+        if (!turn_if_due(r))
+            return false;
     return true;
 }
 
@@ -577,6 +571,7 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
     r.in.templates = &r.templates;
     r.in.warn = warn;
     r.in.warn_context = r.in.turn_context = &r;
+    rdb_source_time_turn(&r.in, o->progress_us);
     bool good = read_magic(&r, data, &version);
     good = good && read_all(&r);
     good = insert_all(&r) && good;

@@ -28,15 +28,16 @@
 #include "server/replay.h"
 #include "type/value.h"
 
-#include <limits.h>
-
 #define SERVING_EVERY ((uint64_t)256 << 10) /* bytes between turns of the server */
 #define SERVING_US    1000                  /* or so much time */
 #define GIVEN_BACK    ((uint64_t)1 << 20)   /* bytes of a file in memory freed at a time */
 #define KEPT          ((size_t)1 << 20)     /* bytes of effects per piece */
 #define TIDY_US       250                   /* for freeing the former data, per turn */
-#define TIDIED        4                     /* keys freed between two readings of the clock */
-#define MUCH_TO_LOAD  (32u << 20)           /* larger snapshots: memory is mapped in large steps */
+/* The steps in which memory is mapped, unless the snapshot is less than a few of them: while nobody
+ * is served, and between two turns. */
+#define GROWTH         ((size_t)8 << 20)
+#define SERVING_GROWTH ((size_t)512 << 10)
+#define GROWTHS        4
 
 /* Commands from the snapshot, with a SELECT before those of another database. */
 struct piece {
@@ -59,6 +60,7 @@ struct copy_loader {
     struct replay replay;
     struct store *former; /* the data being freed after the exchange, or NULL */
     int former_db;        /* index of the database being freed */
+    bool former_walked;   /* its keys are gone: its tables follow */
     struct table_walk former_keys;
 };
 
@@ -79,19 +81,17 @@ bool copy_loader_has_work(const struct copy_loader *l)
 static void begin_database(struct copy_loader *l, int db)
 {
     l->former_db = db;
+    l->former_walked = false;
     if (db < l->former->count)
         table_walk_start(&l->former_keys, &l->former->dbs[db].keys);
 }
 
-/* Clears the tables of a database whose keys were freed one by one: emptying them key by key would
- * follow the stale pointers. */
-static void end_database(struct copy_loader *l)
+/* A step of clearing the tables of a database whose keys were freed one by one: emptying them key
+ * by key would follow the stale pointers. */
+static bool clear_some(struct db *db)
 {
-    struct db *db = &l->former->dbs[l->former_db];
-    table_clear(&db->keys);
-    table_clear(&db->keys_with_ttl);
-    noted_clear(&db->noted);
-    begin_database(l, l->former_db + 1);
+    return table_clear_some(&db->keys) || table_clear_some(&db->keys_with_ttl) ||
+           noted_clear_some(&db->noted);
 }
 
 /* Large values are freed by another thread. */
@@ -104,28 +104,28 @@ static void discard(const struct copy_loader *l, struct entry *e)
         value_free(e);
 }
 
-static void free_some(struct copy_loader *l, unsigned n)
+/* One key, or a step of the tables. */
+static void free_some(struct copy_loader *l)
 {
-    while (n && l->former_db < l->former->count) {
-        struct entry *e = table_walk_next(&l->former_keys);
-        if (e) {
-            discard(l, e);
-            n--;
-        } else {
-            end_database(l);
-        }
-    }
-    if (l->former_db < l->former->count)
+    if (l->former_db == l->former->count) {
+        db_store_free(l->former);
+        mem_shrink_end();
+        l->former = NULL;
         return;
-    db_store_free(l->former);
-    mem_shrink_end();
-    l->former = NULL;
+    }
+    struct entry *e = l->former_walked ? NULL : table_walk_next(&l->former_keys);
+    l->former_walked = !e;
+    if (e)
+        discard(l, e);
+    else if (!clear_some(&l->former->dbs[l->former_db]))
+        begin_database(l, l->former_db + 1);
 }
 
 static void tidy_for(struct copy_loader *l, int64_t us)
 {
-    for (int64_t end_us = clock_mono_us() + us; l->former && clock_mono_us() < end_us;)
-        free_some(l, TIDIED);
+    uint64_t end = clock_ticks() + (uint64_t)((double)us * clock_ticks_per_us());
+    while (l->former && clock_ticks() < end)
+        free_some(l);
 }
 
 void copy_loader_tidy(struct copy_loader *l)
@@ -135,8 +135,8 @@ void copy_loader_tidy(struct copy_loader *l)
 
 static void free_former(struct copy_loader *l)
 {
-    if (l->former)
-        free_some(l, UINT_MAX);
+    while (l->former)
+        free_some(l);
 }
 
 void copy_loader_free(struct copy_loader *l)
@@ -270,8 +270,9 @@ static bool read_file(struct copy_loader *l, const char *path, struct store *to,
     l->path = path;
     l->map = map;
     l->given_back = 0;
-    if (map.n >= MUCH_TO_LOAD)
-        mem_grow_begin();
+    size_t growth = serving ? SERVING_GROWTH : GROWTH;
+    if (map.n >= GROWTHS * growth)
+        mem_grow_begin(growth);
     bool good = rdb_read(to, map, &o, &r);
     l->figures.keys = r.keys;
     *db = r.stream_db < 0 ? 0 : r.stream_db;
@@ -314,7 +315,7 @@ static void exchange(struct copy_loader *l, struct store *beside)
 
 /* A snapshot came before the former data were freed: frees them first, with turns in between, so
  * that there are never three data sets. False: the load has been ended. */
-static bool tidy_serving(struct copy_loader *l)
+static bool tidy_first(struct copy_loader *l)
 {
     while (l->former) {
         tidy_for(l, SERVING_US);
@@ -332,11 +333,10 @@ enum copy_loader_end copy_loader_run(struct copy_loader *l, const char *path,
     bool serving = how == COPY_LOADER_BESIDE_SERVING;
     enum slow_path_reason state = serving ? ENGINE_ASYNC_LOADING : ENGINE_LOADING;
     begin(l, state);
-    if (serving && !tidy_serving(l)) {
+    if (!tidy_first(l)) {
         end(l, state);
         return l->ended ? COPY_LOADER_STOPPED : COPY_LOADER_FAILED;
     }
-    free_former(l);
     struct store *beside = how == COPY_LOADER_IN_PLACE ? NULL : db_store_beside(e->store);
     bool good = read_file(l, path, beside ? beside : e->store, serving, db);
     if (good && beside) {

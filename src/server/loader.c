@@ -37,7 +37,8 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define MUCH_TO_LOAD (32u << 20) /* larger files: memory is mapped in large steps */
+#define GROWTH  ((size_t)8 << 20) /* the step in which memory is mapped, */
+#define GROWTHS 4                 /* unless the files are less than so many of them */
 
 struct loader {
     struct engine *engine;
@@ -366,8 +367,8 @@ static bool load_base(struct loader *l, const char *path, bool last)
 /* For small files a large step would be mostly unused. */
 static void prepare_growth(const struct loader *l)
 {
-    if (l->figures.total >= MUCH_TO_LOAD)
-        mem_grow_begin();
+    if (l->figures.total >= GROWTHS * GROWTH)
+        mem_grow_begin(GROWTH);
 }
 
 static bool load_aof(struct loader *l)

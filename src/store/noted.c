@@ -22,11 +22,16 @@ void noted_init(struct noted *n)
     table_init(&n->streams, hash_key);
 }
 
+bool noted_clear_some(struct noted *n)
+{
+    return table_clear_some(&n->hashes) || table_clear_some(&n->acting) ||
+           table_clear_some(&n->streams);
+}
+
 void noted_clear(struct noted *n)
 {
-    table_clear(&n->hashes);
-    table_clear(&n->acting);
-    table_clear(&n->streams);
+    while (noted_clear_some(n)) {
+    }
 }
 
 void noted_mark(struct noted *n, uint64_t hash, struct entry *e, bool has)

@@ -356,7 +356,7 @@ def copies_in_a_row(o):
             r.ask("REPLICAOF", "127.0.0.1", free_port())
             c.many([("SET", "more", i), ("DEBUG", "CHANGE-REPL-ID")])
             r.ask("REPLICAOF", "127.0.0.1", s.port)
-            until("copy %d" % i, lambda: r.ask("GET", "more") == b"%d" % i and in_step())
+            until("copy %d" % i, lambda: in_step() and r.ask("GET", "more") == b"%d" % i)
         expect((r.ask("DEBUG", "DIGEST"), int(info(c)["sync_full"])), (c.ask("DEBUG", "DIGEST"), 6), "the last copy")
 
 

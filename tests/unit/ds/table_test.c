@@ -202,6 +202,36 @@ TEST(reserving_makes_room_at_once)
     clear(&t);
 }
 
+TEST(room_is_made_and_given_back_in_steps)
+{
+    struct table t;
+    struct table_walk w;
+    size_t buckets = 0, segments, steps = 0;
+    table_init(&t, hash_key);
+    while (table_reserve_some(&t, 10000)) {
+        CHECK(t.buckets - buckets <= TABLE_STEP && table_is_sound(&t));
+        buckets = t.buckets;
+    }
+    table_reserve(&t, 10000); /* nothing is missing */
+    CHECK(t.buckets - buckets <= TABLE_STEP && t.buckets * 9 >= 20000);
+    for (unsigned i = 0; i < 20000; i++)
+        add(&t, i);
+    CHECK(t.overflows > 0);
+    table_walk_start(&w, &t);
+    for (struct entry *e; (e = table_walk_next(&w));)
+        entry_free(e);
+    segments = t.segment_count;
+    buckets = t.buckets;
+    for (; table_clear_some(&t); steps++) {
+        CHECK(buckets - t.buckets <= TABLE_STEP && t.segment_count == segments - steps - 1);
+        buckets = t.buckets;
+    }
+    CHECK(steps == segments && t.buckets == 0 && t.used == 0 && !table_clear_some(&t));
+    add(&t, 1);
+    CHECK(has(&t, 1) && table_is_sound(&t));
+    clear(&t);
+}
+
 TEST(samples_and_walks_are_of_what_is_there)
 {
     struct table t;
@@ -253,6 +283,6 @@ TEST(an_entry_is_found_by_its_address)
 }
 
 UNIT_MAIN(T(a_chain_of_overflow_buckets_is_kept), T(empty_overflow_buckets_leave_their_chain),
-          T(reserving_makes_room_at_once), T(samples_and_walks_are_of_what_is_there),
-          T(an_entry_is_found_by_its_address), T(grows_and_shrinks), T(scan_keeps_its_guarantee),
-          T(random_reaches_everything))
+          T(reserving_makes_room_at_once), T(room_is_made_and_given_back_in_steps),
+          T(samples_and_walks_are_of_what_is_there), T(an_entry_is_found_by_its_address),
+          T(grows_and_shrinks), T(scan_keeps_its_guarantee), T(random_reaches_everything))

@@ -211,6 +211,60 @@ TEST(the_caller_can_stop_it)
     CHECK(!loaded_from(rdb_hex(whole)) && STARTS(result.error, "Loading was stopped"));
 }
 
+/* n keys of one byte, announced as so many. */
+static struct bytes many_keys(struct buf *b, unsigned announced, int n)
+{
+    b->n = 0;
+    buf_add(b, rdb_hex("'REDIS0010' fe00 fb 80"));
+    for (int shift = 24; shift >= 0; shift -= 8)
+        buf_add_char(b, (char)(announced >> shift));
+    buf_add(b, rdb_hex("00"));
+    for (int i = 0; i < n; i++)
+        buf_printf(b, "%c%04dv", 0, i);
+    buf_add(b, rdb_hex("ff" SUM));
+    return buf_bytes(b);
+}
+
+/* What a load had done at each of its turns. */
+struct seen {
+    struct store *store;
+    size_t turns, keys, buckets, most_keys, most_buckets;
+};
+
+static struct seen seen;
+
+static bool look(void *context, uint64_t bytes)
+{
+    (void)context, (void)bytes;
+    const struct table *t = &seen.store->dbs[0].keys;
+    size_t keys = t->used - seen.keys, buckets = t->buckets - seen.buckets;
+    seen.turns++;
+    seen.most_keys = keys > seen.most_keys ? keys : seen.most_keys;
+    seen.most_buckets = buckets > seen.most_buckets ? buckets : seen.most_buckets;
+    seen.keys = t->used;
+    seen.buckets = t->buckets;
+    return true;
+}
+
+/* A microsecond is over after any step. */
+TEST(turns_are_taken_from_the_first_record_on)
+{
+    enum { KEYS = 9000, BUCKETS = 2000 };
+    struct buf b = {0};
+    begin();
+    struct bytes data = many_keys(&b, KEYS, KEYS);
+    seen = (struct seen){.store = db_store_new(1, 1)};
+    options.progress = look;
+    options.progress_every = UINT64_MAX;
+    options.progress_us = 1;
+    CHECK(rdb_read(seen.store, data, &options, &result) && result.keys == KEYS);
+    CHECK(seen.store->dbs[0].keys.buckets == BUCKETS);
+    CHECK(seen.turns > BUCKETS / TABLE_STEP && seen.most_buckets <= TABLE_STEP);
+    CHECK(seen.most_keys < KEYS / 10);
+    db_store_free(seen.store);
+    buf_free(&b);
+}
+
 /* n fields that end at 1000, then one that ends at 2000 or (last == 0) never. */
 static struct bytes timed_fields(struct buf *b, int n, bool last)
 {
@@ -294,5 +348,6 @@ TEST(a_deadline_behind_the_key_is_of_the_last_key)
 UNIT_MAIN(T(records_have_their_meaning), T(each_cut_is_refused), T(what_is_wrong_is_named),
           T(versions_without_a_checksum_end_with_the_records), T(what_may_be_left_out_is_told),
           T(effects_and_libraries_are_applied_in_order), T(a_store_that_is_not_empty),
-          T(the_caller_can_stop_it), T(fields_that_have_passed_are_left_out),
+          T(the_caller_can_stop_it), T(turns_are_taken_from_the_first_record_on),
+          T(turns_are_taken_from_the_first_record_on), T(fields_that_have_passed_are_left_out),
           T(the_place_in_the_journal_is_told), T(a_deadline_behind_the_key_is_of_the_last_key))
