@@ -6,6 +6,8 @@
  *   refused    if a limit of the stream refuses the message: passed, counted as missed
  *   postponed  if there is no memory: tried again after a second
  *
+ * What is passed is journalled too (XCRON MARK): nothing decides about it again after a restart.
+ *
  * A schedule without moments left is deleted. One action appends one message, so many due schedules
  * share the turn's time with everything else. No moment fires twice: XADD and XCRON MARK are in one
  * group of the journal, and the next moment always follows the last. */
@@ -52,14 +54,15 @@ void broker_schedule_journal(const struct broker_group *x, const struct stream_s
 
 static void journal_mark(const struct broker_group *x, const struct stream_schedule *s)
 {
-    char last[NUM_INT_MAX], fired[NUM_INT_MAX];
+    char last[NUM_INT_MAX], fired[NUM_INT_MAX], passed[NUM_INT_MAX];
     const struct bytes argv[] = {BYTES("XCRON"),
                                  BYTES("MARK"),
                                  x->key,
                                  str_bytes(s->name),
                                  bytes_of(last, num_print_int(last, s->last_ms)),
-                                 bytes_of(fired, num_print_uint(fired, s->fired))};
-    broker_act_effect(x, BROKER_ACT_SINCE, argv, 6);
+                                 bytes_of(fired, num_print_uint(fired, s->fired)),
+                                 bytes_of(passed, num_print_int(passed, s->passed_ms))};
+    broker_act_effect(x, BROKER_ACT_SINCE, argv, s->passed_ms > s->last_ms ? 7 : 6);
 }
 
 static void end(const struct broker_group *x, struct stream_schedule *s)
@@ -115,25 +118,27 @@ bool broker_schedule_run(const struct broker_group *x, const struct stream_sched
     return true;
 }
 
+/* Passes moments up to until_ms, which bring no message. */
+static void pass(const struct broker_group *x, struct stream_schedule *s, int64_t until_ms,
+                 uint64_t missed)
+{
+    count_missed(x, s, missed);
+    stream_schedules_pass(&x->stream->extra->schedules, s, until_ms);
+}
+
 static void fire(const struct broker_group *x, struct stream_schedule *s)
 {
     struct stream_schedules *all = &x->stream->extra->schedules;
     struct broker_message m = message_of(s);
     int64_t at = s->next_ms;
     if (!broker_append_may(x, x->key, &m)) {
-        count_missed(x, s, 1);
-        stream_schedules_pass(all, s, at);
+        pass(x, s, at, 1);
         return;
     }
     broker_append_as_of(x, x->key, &m, at);
     /* the effect XCRON MARK accepts no higher number */
     stream_schedules_mark(all, s, at, s->fired < INT64_MAX ? s->fired + 1 : INT64_MAX);
-    db_changed_quietly(x->db, x->key);
     count_fired(x);
-    if (stream_schedule_is_over(s))
-        end(x, s);
-    else
-        journal_mark(x, s);
 }
 
 /* Up to which moment to pass, so that at most CATCH_UP_MOST are left up to the last one. Called for
@@ -150,16 +155,14 @@ static int64_t pass_for_all(struct stream_schedule *s, int64_t last)
 /* Passes missed moments that are not to be caught up. False: none of them fires. */
 static bool catch_up(const struct broker_group *x, struct stream_schedule *s, int64_t missed_until)
 {
-    struct stream_schedules *all = &x->stream->extra->schedules;
-    int64_t last = stream_schedule_last_until(s, missed_until), pass = s->passed_ms;
+    int64_t last = stream_schedule_last_until(s, missed_until), until;
     if (s->rules.catchup == STREAM_CATCHUP_NONE)
-        pass = last;
+        until = last;
     else if (s->rules.catchup == STREAM_CATCHUP_ONE)
-        pass = last - 1;
+        until = last - 1;
     else
-        pass = pass_for_all(s, last);
-    count_missed(x, s, stream_schedule_count_until(s, pass, COUNTED_AT_ONE));
-    stream_schedules_pass(all, s, pass);
+        until = pass_for_all(s, last);
+    pass(x, s, until, stream_schedule_count_until(s, until, COUNTED_AT_ONE));
     return s->next_ms <= last;
 }
 
@@ -174,4 +177,9 @@ void broker_schedule_do_due(const struct broker_group *x)
     }
     if (s->next_ms > missed_until || catch_up(x, s, missed_until))
         fire(x, s);
+    db_changed_quietly(x->db, x->key);
+    if (stream_schedule_is_over(s))
+        end(x, s);
+    else
+        journal_mark(x, s);
 }

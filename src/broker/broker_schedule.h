@@ -6,7 +6,7 @@
 #include "broker/broker_act.h"
 
 /* Handles the first due moment: one message at most. Effects XADD and XCRON MARK, or XCRON DEL
- * after the last one; events xadd, xcron-fired, xcron-del. */
+ * after the last one; XCRON MARK alone if it brings none; events xadd, xcron-fired, xcron-del. */
 void broker_schedule_do_due(const struct broker_group *x);
 /* Whether there is memory for a message; evicts if that helps. */
 bool broker_schedule_has_room(const struct engine *e);

@@ -21,6 +21,7 @@ static void put_one(struct rdb_sink *to, const struct stream_schedule *x)
     for (int i = 0; i < n; i++)
         rdb_sink_string(to, words[i]);
     rdb_sink_little64(to, (uint64_t)x->last_ms);
+    rdb_sink_little64(to, (uint64_t)x->passed_ms);
     rdb_sink_length(to, x->fired);
     mem_free(words);
 }
@@ -74,21 +75,22 @@ static bool get_one(struct rdb_source *r, struct stream *s, struct reading *x)
     struct stream_schedules *to = &stream_need_extra(s)->schedules;
     struct stream_schedule_rules rules;
     struct bytes name;
-    uint64_t n, last_ms, fired;
+    uint64_t n, last_ms, passed_ms, fired;
     if (!rdb_source_string(r, &name))
         return false;
     x->name.n = 0;
     buf_add(&x->name, name);
     if (!rdb_source_length(r, &n) || !get_words(r, x, n) || !rdb_source_little64(r, &last_ms) ||
-        !rdb_source_length(r, &fired))
+        !rdb_source_little64(r, &passed_ms) || !rdb_source_length(r, &fired))
         return false;
     if (!stream_schedule_words_read(words_of(x, n), (int)n, stream_zones(s), &rules))
         return rdb_source_fail(r, "Damaged schedule, or one of a later version");
-    if (last_ms > STREAM_SCHEDULE_MOMENT_MOST || fired > INT64_MAX ||
+    if (passed_ms > STREAM_SCHEDULE_MOMENT_MOST || last_ms > passed_ms || fired > INT64_MAX ||
         stream_schedules_find(to, buf_bytes(&x->name)))
         return rdb_source_fail(r, "Damaged schedule");
     struct stream_schedule *made = stream_schedules_set(to, buf_bytes(&x->name), &rules);
     stream_schedules_mark(to, made, (int64_t)last_ms, fired);
+    stream_schedules_pass(to, made, (int64_t)passed_ms);
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* A section of DUMP's type 225 for schedules (persist/dump_stream.h):
  *
- *   8  schedules  n | (name | words n | word * n | last_ms 8 | fired) * n, the names ascending;
+ *   8  schedules  n | (name | words n | word * n | last_ms 8 | passed_ms 8 | fired) * n, the
+ *                 names ascending;
  *                 words as in XCRON SET after key and name
  *
  * A zone unknown on this machine is not damage: the next start may know it. */

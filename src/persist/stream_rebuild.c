@@ -206,13 +206,13 @@ static void expiries(const struct rebuild *r, const struct stream_expiry *x)
         r->take(r->context, argv, 4 + n);
 }
 
-/* The count of fired messages is separate: LIMIT counts from the first message on. */
+/* The position and the count of fired messages are separate: LIMIT counts from the first on. */
 static void schedule(const struct rebuild *r, const struct stream_schedule *x)
 {
     struct bytes name = str_bytes(x->name);
     struct bytes *argv = mem_alloc((4 + STREAM_SCHEDULE_WORDS + x->rules.pairs_n) * sizeof(*argv));
     struct stream_schedule_words w;
-    char last[NUM_INT_MAX], fired[NUM_INT_MAX];
+    char last[NUM_INT_MAX], fired[NUM_INT_MAX], passed[NUM_INT_MAX];
     argv[0] = BYTES("XCRON");
     argv[1] = BYTES("SET");
     argv[2] = r->key;
@@ -220,15 +220,16 @@ static void schedule(const struct rebuild *r, const struct stream_schedule *x)
     int n = 4 + stream_schedule_words_print(&x->rules, x->rules.limit, &w, argv + 4);
     r->take(r->context, argv, n);
     mem_free(argv);
-    if (!x->last_ms && !x->fired)
+    if (!x->last_ms && !x->fired && !x->passed_ms)
         return;
     const struct bytes mark[] = {BYTES("XCRON"),
                                  BYTES("MARK"),
                                  r->key,
                                  name,
                                  bytes_of(last, num_print_int(last, x->last_ms)),
-                                 bytes_of(fired, num_print_uint(fired, x->fired))};
-    r->take(r->context, mark, 6);
+                                 bytes_of(fired, num_print_uint(fired, x->fired)),
+                                 bytes_of(passed, num_print_int(passed, x->passed_ms))};
+    r->take(r->context, mark, x->passed_ms > x->last_ms ? 7 : 6);
 }
 
 static void schedules(const struct rebuild *r, const struct stream_schedules *s)

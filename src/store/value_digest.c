@@ -107,7 +107,8 @@ static void add_schedule(struct buf *b, const struct stream_schedule *x)
     add_number(b, (uint64_t)n, ',');
     for (int i = 0; i < n; i++)
         add(b, words[i]);
-    buf_printf(b, "%lld,%llu,", (long long)x->last_ms, (unsigned long long)x->fired);
+    buf_printf(b, "%lld,%llu,%lld,", (long long)x->last_ms, (unsigned long long)x->fired,
+               (long long)x->passed_ms);
     mem_free(words);
 }
 

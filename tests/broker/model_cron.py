@@ -154,7 +154,7 @@ class CronSteps:
             del crons.entries[:-20]
 
     def look_crons_up(self, anew):
-        """After a start. Files do not record moments passed without a message, and the model does not know in which steps time advanced: it checks only what must hold in any case, and adopts the server's state."""
+        """After a start. The model does not know in which steps time advanced, nor what the server passed without a message before it was killed: it checks only what must hold in any case, and adopts the server's state."""
         crons, before, now = self.model.crons, len(self.model.crons.entries), self.clock.wall
         self.settle_crons()
         told, fresh = self.told(), [(e[0], e[1][1]) for e in self.ticks(crons.last)]

@@ -3,7 +3,8 @@
  * SET creates a schedule or replaces its rules, after checking everything. Its effect has an
  * explicit start, so that files and replicas find the same moments whatever their clocks say. A SET
  * that changes nothing is no write: a worker may repeat it at each start without moving any moment.
- * MARK is the effect of a schedule that fired; firing is up to broker/broker_schedule.h. */
+ * MARK is the effect of a schedule that fired or passed moments; firing is up to
+ * broker/broker_schedule.h. */
 #include "commands/index.h"
 
 #include "base/log.h"
@@ -107,15 +108,23 @@ static void do_xcron_mark(struct call *call)
 {
     struct stream *s;
     struct bytes key = call->argv[2];
-    long long last_ms, fired;
+    long long last_ms, fired, passed_ms = 0;
+    if (call->argc > 7) {
+        call_error(call, ERR_SYNTAX);
+        return;
+    }
     if (!helpers_number(call, 4, "the moment", 0, STREAM_SCHEDULE_MOMENT_MOST, &last_ms) ||
         !helpers_number(call, 5, "the count", 0, INT64_MAX, &fired) ||
+        (call->argc > 6 &&
+         !helpers_number(call, 6, "the moment", 0, STREAM_SCHEDULE_MOMENT_MOST, &passed_ms)) ||
         !stream_args_write(call, key, &s))
         return;
     struct stream_schedule *x = find(s, call->argv[3]);
     if (x) {
         struct broker_group at = broker_act_in(call, key, s, NULL);
         stream_schedules_mark(&s->extra->schedules, x, last_ms, (uint64_t)fired);
+        if (passed_ms > x->passed_ms)
+            stream_schedules_pass(&s->extra->schedules, x, passed_ms);
         broker_moments_changed(&at);
         db_changed_quietly(call->db, key);
     }
@@ -353,12 +362,13 @@ static const struct command xcron_run_command = {
 static const struct command xcron_mark_command = {
     .name = "mark",
     .full_name = "xcron|mark",
-    .usage = "key:key name:string last-unix-milliseconds:unix-time fired:int",
-    .summary = "Says what a schedule has fired: for files and replicas.",
+    .usage = "key:key name:string last-unix-milliseconds:unix-time fired:int "
+             "[passed-unix-milliseconds:unix-time]",
+    .summary = "Says what a schedule has fired and passed: for files and replicas.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) with N the schedules of the stream",
     .group = GROUP_STREAM,
-    .arity = 6,
+    .arity = -6,
     .flags = COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(2, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_xcron_mark,

@@ -3,8 +3,9 @@
  * UNTIL. The position is passed_ms; next_ms is the first moment after it. So every change of rules
  * or position ends in look_ahead().
  *
- * last_ms and fired are journalled with each message. Moments passed without a message (missed and
- * not caught up, or refused) are not: after a restart the same rules decide about them again. */
+ * The position is journalled with each message, and when moments were passed without one (missed
+ * and not caught up, or refused): what was decided holds after a restart, and on whoever becomes
+ * primary. */
 #include "type/stream/stream_schedule.h"
 
 #include "base/assert.h"

@@ -1,6 +1,6 @@
 /* A schedule: when a stream gets which message, and how far that has come. Moments are wall-clock
  * milliseconds; the current time is an argument. Persisted are the rules, the last moment that
- * fired, and how many did. */
+ * fired, how many did, and the position. */
 #ifndef TYPE_STREAM_STREAM_SCHEDULE_H
 #define TYPE_STREAM_STREAM_SCHEDULE_H
 

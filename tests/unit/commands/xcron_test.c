@@ -113,6 +113,8 @@ TEST(arguments_are_judged_before_anything_is_made)
         {"XCRON RUN q n", "(nil)"},
         {"XCRON MARK q n 5 5", "0"},
         {"XCRON MARK q n -1 5", "!ERR the moment must be between 0 and 253402300799999"},
+        {"XCRON MARK q n 5 5 -1", "!ERR the moment must be between 0 and 253402300799999"},
+        {"XCRON MARK q n 5 5 5 5", "!ERR syntax error"},
         {"XCRON MARK q n 5 x", "!ERR the count must be between 0 and 9223372036854775807"},
         {"XCRON GET str n", "!WRONGTYPE Operation against a key holding the wrong kind of value"},
         {"XCRON RUN str n", "!WRONGTYPE Operation against a key holding the wrong kind of value"},
@@ -273,7 +275,8 @@ TEST(missed_ones_are_skipped)
     broker_forget_effects(b);
     away(b, 10500);
     /* 1 to 9 were missed, 10 is in time. */
-    EFFECTS(b, "{XADD q 1700000010000-0 a 1;@XCRON MARK q n 1700000010000 1}");
+    EFFECTS(b, "@XCRON MARK q n 0 0 1700000009000;{XADD q 1700000010000-0 a 1;@XCRON MARK q n "
+               "1700000010000 1}");
     CHECK(schedule(b, "n")->missed == 9);
     away(b, 1500);
     EFFECTS(b, "{XADD q 1700000011000-0 a 1;@XCRON MARK q n 1700000011000 2};{XADD q "
@@ -282,7 +285,7 @@ TEST(missed_ones_are_skipped)
     SAYS(c, "XCRON SET q n CRON 0_*_*_*_* CATCHUP NONE FIELDS a 1", "1700002800000");
     broker_forget_effects(b);
     away(b, 1700002800000 + 1001 - b->engine.now_ms);
-    EFFECTS(b, "");
+    EFFECTS(b, "@XCRON MARK q n 1700000012000 3 1700002800000");
     CHECK(schedule(b, "n")->missed == 10 && schedule(b, "n")->last_ms == T0 + 12000);
     CHECK(schedule(b, "n")->next_ms == 1700006400000);
     CHECK(b->engine.broker->totals.cron_missed == 10 && b->engine.broker->totals.cron_fired == 3);
@@ -456,7 +459,7 @@ TEST(what_is_refused_is_missed)
          "!ERR The stream has exhausted the last possible ID, unable to add more items");
     broker_forget_effects(b);
     broker_bench_wait(b, 1000);
-    EFFECTS(b, "");
+    EFFECTS(b, "@XCRON MARK q n 1700000001000 1 1700000002000");
     CHECK(schedule(b, "n")->fired == 1 && schedule(b, "n")->missed == 1);
     CHECK(b->engine.broker->totals.cron_missed == 1 && schedule(b, "n")->next_ms == T0 + 3000);
     broker_bench_end(b);
@@ -472,7 +475,7 @@ TEST(what_a_limit_refuses_is_missed)
     broker_bench_wait(b, 1000);
     broker_forget_effects(b);
     broker_bench_wait(b, 1000);
-    EFFECTS(b, "");
+    EFFECTS(b, "@XCRON MARK q n 1700000001000 1 1700000002000");
     CHECK(schedule(b, "n")->fired == 1 && schedule(b, "n")->missed == 1);
     CHECK(b->engine.broker->totals.cron_missed == 1 && schedule(b, "n")->next_ms == T0 + 3000);
     SAYS(c, "XCRON RUN q n", "!STREAMFULL The stream has reached its limit of 1 entries");
@@ -480,6 +483,28 @@ TEST(what_a_limit_refuses_is_missed)
     broker_forget_effects(b);
     broker_bench_wait(b, 1000);
     EFFECTS(b, "{XADD q MAXLEN = 1 1700000003000-0 a 1;@XCRON MARK q n 1700000003000 2}");
+    broker_bench_end(b);
+}
+
+/* broker K6, K7, Z9: who reads in files, or from the primary, that a moment was refused does not
+ * catch it up. */
+TEST(what_was_refused_stays_so_after_a_restart)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    c->flags |= CLIENT_REPLAY;
+    SAYS(c, "XCRON SET q n EVERY 60000 START 1699999940000 CATCHUP ONE FIELDS a 1", "");
+    SAYS(c, "XCRON MARK q n 0 0 1700000060000", "");
+    c->flags &= ~(unsigned)CLIENT_REPLAY;
+    CHECK(schedule(b, "n")->last_ms == 0 && schedule(b, "n")->next_ms == T0 + 2 * MIN);
+    broker_forget_effects(b);
+    away(b, MIN + 5000);
+    EFFECTS(b, "");
+    away(b, MIN);
+    EFFECTS(b, "{XADD q 1700000120000-0 a 1;@XCRON MARK q n 1700000120000 1}");
+    /* What was passed does not come again by being told of an earlier moment. */
+    SAYS(c, "XCRON MARK q n 1700000000000 1 1700000000000", "1");
+    CHECK(schedule(b, "n")->next_ms == T0 + 3 * MIN);
     broker_bench_end(b);
 }
 
@@ -655,7 +680,7 @@ UNIT_MAIN(T(arguments_are_judged_before_anything_is_made), T(a_schedule_is_made_
           T(a_schedule_ends), T(changing_keeps_what_was_fired),
           T(a_clock_that_is_set_fires_nothing_twice), T(without_memory_it_waits),
           T(what_is_refused_is_missed), T(what_a_limit_refuses_is_missed),
-          T(the_count_ends_where_it_can_be_told), T(run_fires_one_now),
-          T(nothing_fires_while_the_server_may_not_act), T(a_replay_takes_what_it_is_told),
-          T(schedules_go_where_the_stream_goes), T(a_message_may_be_too_large),
-          T(many_schedules_share_a_turn))
+          T(what_was_refused_stays_so_after_a_restart), T(the_count_ends_where_it_can_be_told),
+          T(run_fires_one_now), T(nothing_fires_while_the_server_may_not_act),
+          T(a_replay_takes_what_it_is_told), T(schedules_go_where_the_stream_goes),
+          T(a_message_may_be_too_large), T(many_schedules_share_a_turn))

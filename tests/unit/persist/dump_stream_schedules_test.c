@@ -6,7 +6,7 @@
 #define SECTION "01 08 "
 
 static void add(struct stream *s, const char *name, const char *first, const char *second,
-                int64_t last_ms, uint64_t fired)
+                int64_t last_ms, uint64_t fired, int64_t passed_ms)
 {
     struct stream_schedules *to = &stream_need_extra(s)->schedules;
     struct bytes words[] = {bytes_text(first),
@@ -30,25 +30,28 @@ static void add(struct stream *s, const char *name, const char *first, const cha
     bool good = stream_schedule_words_read(words, strcmp(first, "EVERY") == 0 ? 13 : 15,
                                            stream_zones(s), &r);
     CHECK(good);
-    stream_schedules_mark(to, stream_schedules_set(to, bytes_text(name), &r), last_ms, fired);
+    struct stream_schedule *x = stream_schedules_set(to, bytes_text(name), &r);
+    stream_schedules_mark(to, x, last_ms, fired);
+    stream_schedules_pass(to, x, passed_ms);
 }
 
 /* broker Z7 */
 TEST(schedules_come_back)
 {
     struct stream *s = stream_new(rdb_streams(), 100, 100);
-    add(s, "b", "CRON", "30 2 * * *", 0, 0);
+    add(s, "b", "CRON", "30 2 * * *", 0, 0, 0);
     CHECK(comes_back(s));
-    add(s, "a", "EVERY", "60000", 1774656060000, 1);
-    add(s, "", "CRON", "@hourly", STREAM_SCHEDULE_MOMENT_MOST, INT64_MAX);
+    add(s, "a", "EVERY", "60000", 1774656060000, 1, 1774656200000);
+    add(s, "", "CRON", "@hourly", STREAM_SCHEDULE_MOMENT_MOST, INT64_MAX,
+        STREAM_SCHEDULE_MOMENT_MOST);
     CHECK(comes_back(s));
-    /* What they have fired still counts against LIMIT. */
+    /* What they have fired still counts against LIMIT, and what was passed does not fire. */
     struct rdb_sink to = {.fd = -1};
     char error[160];
     dump_stream_put(&to, s, RDB_MILLRACE_QUEUE);
     struct stream *t = read_back(buf_bytes(&to.out), error);
     struct stream_schedule *x = stream_schedules_find(&t->extra->schedules, BYTES("a"));
-    CHECK(x && stream_schedule_left(x) == 49 && x->next_ms == 1774656120000 && x->fired == 1);
+    CHECK(x && stream_schedule_left(x) == 49 && x->next_ms == 1774656240000 && x->fired == 1);
     rdb_sink_free(&to);
     stream_free(t);
     stream_free(s);
@@ -58,21 +61,28 @@ TEST(schedules_come_back)
 
 TEST(damaged_schedules)
 {
-    static const char one[] = SECTION "36 01 01'n'" EVERY "0500000000000000 01";
+    static const char one[] = SECTION "3e 01 01'n'" EVERY "0500000000000000 0700000000000000 01";
     char error[160];
     struct stream *s = read_back(rdb_hex(one), error);
     CHECK(s && stream_schedules_count(&s->extra->schedules) == 1);
     stream_free(s);
-    CHECK(refused(SECTION "40 6b 02 01'n'" EVERY "0500000000000000 01 01'n'" EVERY
-                          "0500000000000000 01",
+    CHECK(refused(SECTION "40 7b 02 01'n'" EVERY "0500000000000000 0500000000000000 01 01'n'" EVERY
+                          "0500000000000000 0500000000000000 01",
                   "Damaged schedule"));
-    CHECK(refused(SECTION "36 01 01'n'" EVERY "ffffffffffffffff 01", "Damaged schedule"));
-    CHECK(refused(SECTION "3e 01 01'n'" EVERY "0500000000000000 81 8000000000000000",
+    CHECK(refused(SECTION "3e 01 01'n'" EVERY "ffffffffffffffff ffffffffffffffff 01",
                   "Damaged schedule"));
-    CHECK(refused(SECTION "13 01 01'n'01 05'EVERY' 0000000000000000 00",
+    CHECK(refused(SECTION "3e 01 01'n'" EVERY "0500000000000000 ffffffffffffffff 01",
+                  "Damaged schedule"));
+    CHECK(refused(SECTION "3e 01 01'n'" EVERY "0500000000000000 0400000000000000 01",
+                  "Damaged schedule"));
+    CHECK(refused(SECTION "4046 01 01'n'" EVERY
+                          "0500000000000000 0500000000000000 81 8000000000000000",
+                  "Damaged schedule"));
+    CHECK(refused(SECTION "1b 01 01'n'01 05'EVERY' 0000000000000000 0000000000000000 00",
                   "or one of a later version"));
     CHECK(refused(SECTION "08 01 01'n'80 ffffffff", "Damaged schedule"));
-    CHECK(refused(SECTION "0d 01 01'n'00 0000000000000000 00", "or one of a later version"));
+    CHECK(refused(SECTION "15 01 01'n'00 0000000000000000 0000000000000000 00",
+                  "or one of a later version"));
     /* None at all: a stream like any other. */
     s = read_back(rdb_hex(SECTION "01 00"), error);
     CHECK(s && !s->extra);

@@ -199,6 +199,9 @@ TEST(schedules_come_last)
     stream_cancel(s, id(900));
     CHECK(commands_are(s, "XCRON SET k z EVERY 500 START 7 CATCHUP NONE LIMIT 3 FIELDS a 1 b 2\n"
                           "XCRON MARK k z 507 1\n"));
+    stream_schedules_pass(to, stream_schedules_find(to, BYTES("z")), 1007);
+    CHECK(commands_are(s, "XCRON SET k z EVERY 500 START 7 CATCHUP NONE LIMIT 3 FIELDS a 1 b 2\n"
+                          "XCRON MARK k z 507 1 1007\n"));
     stream_free(s);
 }
 
