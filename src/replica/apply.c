@@ -20,6 +20,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/block.h"
@@ -36,7 +37,7 @@
 
 #include <stdio.h>
 
-#define AHEAD 16               /* commands prefetched together */
+#define AHEAD APPLY_AHEAD      /* commands prefetched together */
 #define ARGS  256              /* for all of them */
 #define USUAL (APPLY_ROOM * 4) /* size of the buffer; a larger one is shrunk */
 
@@ -71,6 +72,8 @@ struct apply {
     bool asked;
     uint64_t asked_at;
     uint64_t applied; /* end of the last group applied */
+    uint64_t until;   /* clock_ticks() at which a run ends; 0: never */
+    bool has_more;    /* it has ended therefore */
     const struct command *multi, *exec, *select, *ping, *migrate;
     char *in; /* of cap bytes n are filled, and at are done with */
     size_t at, n, cap;
@@ -509,6 +512,15 @@ char *apply_place(struct apply *a, size_t *room)
     return a->in + a->n;
 }
 
+size_t apply_put(struct apply *a, struct bytes data)
+{
+    size_t room;
+    char *to = apply_place(a, &room);
+    size_t n = data.n < room ? data.n : room;
+    memcpy(to, data.p, n);
+    return n;
+}
+
 /* Applies what is not plain, or finds it incomplete. False: no more can be applied. */
 static bool apply_piece(struct apply *a, enum groups_kind *kind)
 {
@@ -526,6 +538,16 @@ static bool apply_piece(struct apply *a, enum groups_kind *kind)
         apply_blank(a, bytes_of(p, length));
     a->at += length;
     return true;
+}
+
+void apply_until(struct apply *a, uint64_t ticks)
+{
+    a->until = ticks;
+}
+
+bool apply_has_more(const struct apply *a)
+{
+    return a->has_more;
 }
 
 /* Removes the bytes that are done with from the buffer. */
@@ -550,7 +572,8 @@ bool apply_run(struct apply *a, size_t n)
     a->client->total_in += n;
     a->client->active_ms = e->steady_ms;
     exec_begin_clock(e);
-    while (a->at < a->n) {
+    a->has_more = false;
+    while (a->at < a->n && !a->has_more) {
         unsigned plain = a->groups.at ? 0 : look_ahead(a, a->in + a->at, a->in + a->n);
         for (unsigned i = 0; i < plain; i++) {
             apply_command(a, &a->commands[i]);
@@ -558,6 +581,7 @@ bool apply_run(struct apply *a, size_t n)
         }
         if (plain == 0 && !apply_piece(a, &kind))
             break;
+        a->has_more = a->until && a->at < a->n && clock_ticks() >= a->until;
     }
     compact(a);
     return kind != GROUPS_BAD;

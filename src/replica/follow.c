@@ -48,7 +48,7 @@
 #define EAGER       10000 /* milliseconds without a link in which FIRST_DELAY is used */
 #define LINE        4096  /* longest reply */
 #define READ_PIECE  ((size_t)128 << 10)
-#define READ_TURN   ((size_t)1 << 20) /* of the stream, per turn */
+
 struct follow {
     struct replication *r;
     char *host;
@@ -156,9 +156,9 @@ static void lost(struct follow *f, const char *why)
         drop(f, 0);
         return;
     }
-    log_line(LOG_WARNING,
-             f->state == FOLLOW_TRANSFER ? "I/O error trying to sync with MASTER: %s"
-                                         : "Error condition on socket for SYNC: %s",
+    bool syncs = f->state == FOLLOW_TRANSFER;
+    log_line(LOG_WARNING, "%s: %s",
+             syncs ? "I/O error trying to sync with MASTER" : "Error condition on socket for SYNC",
              *why ? why : "connection lost");
     fail(f);
 }
@@ -307,13 +307,6 @@ static void take_introduction_reply(struct follow *f, struct bytes line)
     }
 }
 
-/* The snapshot is ahead of our data. */
-static bool is_ahead_of_us(const struct follow *f)
-{
-    const struct handshake *h = &f->handshake;
-    return promise_is_ahead((struct promise_place){h->new_id, h->offset}, promise_our_place(f->r));
-}
-
 static void take_psync_reply(struct follow *f, struct bytes line)
 {
     const struct handshake *h = &f->handshake;
@@ -321,7 +314,9 @@ static void take_psync_reply(struct follow *f, struct bytes line)
     bool granted = a == HANDSHAKE_REST || a == HANDSHAKE_FULL;
     f->r->handover.answer = granted ? HANDOVER_GRANTED : HANDOVER_REFUSED;
     /* LOOKING_AGAIN: it may have lost data since it asked us. */
-    if (f->fetches && a != HANDSHAKE_REST && (a != HANDSHAKE_FULL || !is_ahead_of_us(f)))
+    struct promise_place theirs = {h->new_id, h->offset};
+    if (f->fetches && a != HANDSHAKE_REST &&
+        (a != HANDSHAKE_FULL || !promise_is_ahead(theirs, promise_our_place(f->r))))
         a = HANDSHAKE_LATER;
     if (a == HANDSHAKE_FULL || a == HANDSHAKE_OLD) {
         f->by_sync = a == HANDSHAKE_OLD;
@@ -363,6 +358,7 @@ static bool take_line(struct follow *f)
 static bool take_stream(struct follow *f, size_t n)
 {
     f->r->figures.bytes_in += n;
+    apply_until(f->apply, f->link.turn_ends);
     if (!apply_run(f->apply, n)) {
         log_line(LOG_WARNING, "What came from the master is no stream of commands: the link is "
                               "closed and everything is asked for anew.");
@@ -378,10 +374,7 @@ static bool take_stream(struct follow *f, size_t n)
 /* Passes on the bytes after +CONTINUE, or after a snapshot. */
 static bool take_rest(struct follow *f)
 {
-    size_t room, n = f->link.in.n;
-    char *to = apply_place(f->apply, &room);
-    n = n < room ? n : room;
-    memcpy(to, f->link.in.p, n);
+    size_t n = apply_put(f->apply, buf_bytes(&f->link.in));
     buf_consume(&f->link.in, n);
     return take_stream(f, n);
 }
@@ -429,14 +422,23 @@ static bool is_held(const struct follow *f)
            !e->settings->replica_ignore_disk_write_errors;
 }
 
+/* The last turn has left something unapplied. */
+static bool is_behind(const struct follow *f)
+{
+    return f->apply && apply_has_more(f->apply);
+}
+
+/* What was left unapplied, then more. */
 static void read_link(struct follow *f)
 {
-    size_t got = 0, n;
-    f->link.ready = false;
-    do {
+    size_t n = 1;
+    link_begin_turn(&f->link);
+    if (is_behind(f))
+        take_stream(f, 0);
+    while (n && f->link.conn && !is_behind(f) && !is_held(f) && !link_turn_is_over(&f->link)) {
+        f->link.ready = false;
         n = read_once(f);
-        got += n;
-    } while (n && f->link.conn && got < READ_TURN && !is_held(f));
+    }
     if (f->link.conn && n) /* there may be more */
         f->link.ready = true;
 }
@@ -508,15 +510,16 @@ static void do_due(struct follow *f)
 /* ---- The phases of the turn */
 
 /* By CLIENT KILL. Not while a script of the primary runs. */
-static bool is_killed(const struct follow *f)
+static void end_killed(struct follow *f)
 {
-    return f->apply &&
-           (apply_client(f->apply)->flags & (CLIENT_CLOSING | CLIENT_RUNNING)) == CLIENT_CLOSING;
+    if (f->apply &&
+        (apply_client(f->apply)->flags & (CLIENT_CLOSING | CLIENT_RUNNING)) == CLIENT_CLOSING)
+        lost(f, "");
 }
 
 bool follow_has_work(const struct follow *f)
 {
-    return f->due || (f->link.ready && !is_held(f));
+    return f->due || ((f->link.ready || is_behind(f)) && !is_held(f));
 }
 
 void follow_read(struct follow *f)
@@ -525,20 +528,23 @@ void follow_read(struct follow *f)
         return;
     if (f->due)
         do_due(f);
-    if (is_killed(f))
-        lost(f, "");
+    end_killed(f);
     if (f->state == FOLLOW_CONNECT && now(f) >= f->try_ms)
         dial(f);
     if (f->link.ready && f->link.dial)
         go_on_dialling(f);
-    if (f->link.ready && f->link.conn && !is_held(f))
+    if ((f->link.ready || is_behind(f)) && f->link.conn && !is_held(f))
         read_link(f);
 }
 
+/* Of a primary that has died, the kernel may still hold a part of the stream, which may be nowhere
+ * else: reading goes on, and finds the end. */
 static void send_out(struct follow *f)
 {
     int error = link_send(&f->link, !is_held(f));
-    if (error && !(f->r->engine->slow_path & ENGINE_BUSY)) /* else its script may be running */
+    if (error && f->state == FOLLOW_CONNECTED)
+        link_mute(&f->link);
+    else if (error)
         lost(f, strerror(-error));
 }
 
@@ -546,8 +552,7 @@ void follow_write(struct follow *f)
 {
     /* The turn's clock stands still within a busy script. */
     int64_t clock = f->r->engine->slow_path & ENGINE_BUSY ? clock_steady_ms() : now(f);
-    if (is_killed(f))
-        lost(f, "");
+    end_killed(f);
     if (!f->link.conn || f->loads)
         return;
     acknowledge(f, clock);
@@ -570,7 +575,6 @@ void follow_load_turn(struct follow *f)
 
 void follow_figures(const struct follow *f, struct follow_figures *out)
 {
-    int64_t length = -1;
     int64_t silence = (now(f) - f->io_ms) / 1000;
     *out = (struct follow_figures){
         .host = f->host,
@@ -588,12 +592,9 @@ void follow_figures(const struct follow *f, struct follow_figures *out)
         .total = -1,
         .left = -1,
         .transfer_io_ago_s = silence};
-    if (!f->receive)
-        return;
-    out->read = receive_bytes(f->receive);
-    receive_has_begun(f->receive, &length);
-    if (length >= 0) {
-        out->total = length;
-        out->left = length - (int64_t)out->read;
+    if (f->receive) {
+        out->read = receive_bytes(f->receive);
+        receive_has_begun(f->receive, &out->total);
+        out->left = out->total < 0 ? -1 : out->total - (int64_t)out->read;
     }
 }

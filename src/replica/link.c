@@ -1,6 +1,7 @@
 #include "replica/link.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -36,16 +37,37 @@ const char *link_why(const struct link *k, int error)
     return error == -EPROTO && k->dial ? dial_why(k->dial) : strerror(-error);
 }
 
+void link_begin_turn(struct link *k)
+{
+    k->turn_ends = clock_ticks() + (uint64_t)(LINK_TURN_US * clock_ticks_per_us());
+    k->turn_bytes = 0;
+}
+
+bool link_turn_is_over(const struct link *k)
+{
+    return k->turn_bytes >= LINK_TURN_BYTES || clock_ticks() >= k->turn_ends;
+}
+
 long link_read(struct link *k, char *to, size_t room)
 {
     long n = conn_read(k->conn, to, room);
     if (n == -EAGAIN || n == -EINTR)
         return 0;
+    if (n > 0)
+        k->turn_bytes += (size_t)n;
     return n == 0 ? -EPIPE : n;
+}
+
+void link_mute(struct link *k)
+{
+    k->mute = k->ready = true;
+    chain_free(&k->out);
 }
 
 int link_send(struct link *k, bool wants_input)
 {
+    if (k->mute)
+        chain_free(&k->out);
     while (chain_pending(&k->out)) {
         long n = conn_write(k->conn, &k->out, UINT64_MAX);
         if (n == -EINTR)

@@ -12,7 +12,10 @@ struct link {
     struct conn *conn; /* when connected; else NULL */
     struct chain out;
     struct buf in;
-    bool ready; /* the socket may be readable or writable, or connecting may go on */
+    bool ready;         /* the socket may be readable or writable, or connecting may go on */
+    bool mute;          /* nothing is sent any more */
+    uint64_t turn_ends; /* clock_ticks() */
+    size_t turn_bytes;  /* read in it */
 };
 
 /* Starts connecting; there must be no connection. The struct must not move. */
@@ -20,12 +23,20 @@ void link_dial(struct link *k, struct loop *l, const struct dial_to *to);
 /* 0: connected; -EAGAIN: not yet; else -errno, which link_why() explains until link_drop(). */
 int link_step(struct link *k);
 const char *link_why(const struct link *k, int error);
+/* Clients wait while input is read and used, so a turn has so many bytes, or so much time. */
+#define LINK_TURN_BYTES ((size_t)256 << 10)
+#define LINK_TURN_US    1000
+void link_begin_turn(struct link *k);
+bool link_turn_is_over(const struct link *k);
 /* Reads once, at most `room` bytes. Returns how many; 0: none now; -errno; -EPIPE: closed by the
  * other side. */
 long link_read(struct link *k, char *to, size_t room);
 /* Sends pending output as far as the socket takes it; wants_input: the loop is to report input. 0
  * or -errno. */
 int link_send(struct link *k, bool wants_input);
+/* After an error in sending: drops all output from now on, and leaves it to reading to find the end
+ * of what has come. */
+void link_mute(struct link *k);
 /* True when the other side has closed the connection or it has failed, even if bytes that arrived
  * before have not been read yet. */
 bool link_is_cut(const struct link *k);

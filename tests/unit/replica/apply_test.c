@@ -373,7 +373,44 @@ TEST(garbage_is_told_apart)
     end(&s);
 }
 
-UNIT_MAIN(T(commands_are_applied_and_passed_on_as_they_came),
+/* With a limit that has been reached, each run applies a batch of commands, or one group. */
+TEST(a_run_can_be_limited)
+{
+    enum { SETS = 100 };
+    struct side s;
+    struct buf b = {0};
+    begin(&s);
+    for (int i = 0; i < SETS; i++)
+        buf_add_text(&b, SET("a", "1"));
+    buf_add_text(&b, MULTI);
+    for (int i = 0; i < SETS; i++)
+        buf_add_text(&b, SET("b", "2"));
+    buf_add_text(&b, EXEC SET("c", "3") MULTI);
+    CHECK(!apply_has_more(s.apply));
+    apply_until(s.apply, 1);
+    CHECK(apply_put(s.apply, buf_bytes(&b)) == b.n && apply_run(s.apply, b.n));
+    size_t runs = 1, most = s.bench->engine.stats.total_commands;
+    for (; apply_has_more(s.apply); runs++) {
+        uint64_t before = s.bench->engine.stats.total_commands;
+        CHECK(apply_run(s.apply, 0));
+        size_t ran = s.bench->engine.stats.total_commands - before;
+        most = ran > most && ran <= APPLY_AHEAD ? ran : most;
+        CHECK(ran <= APPLY_AHEAD || ran == SETS + 2);
+    }
+    CHECK(most == APPLY_AHEAD && runs == SETS / APPLY_AHEAD + 1 + 1 + 1 + 1);
+    CHECK(apply_waiting(s.apply) == strlen(MULTI) && holds(&s, "b", "2") && holds(&s, "c", "3"));
+    /* Without one, all of it. */
+    apply_until(s.apply, 0);
+    b.n = 0;
+    for (int i = 0; i < SETS; i++)
+        buf_add_text(&b, SET("d", "4"));
+    buf_add_text(&b, EXEC);
+    CHECK(comes(&s, b.p, b.n) && !apply_has_more(s.apply) && apply_waiting(s.apply) == 0);
+    buf_free(&b);
+    end(&s);
+}
+
+UNIT_MAIN(T(commands_are_applied_and_passed_on_as_they_came), T(a_run_can_be_limited),
           T(groups_are_whole_however_the_bytes_are_cut),
           T(getack_is_answered_with_the_offset_in_front_of_it),
           T(the_database_of_the_stream_is_followed), T(a_database_too_many_takes_nothing),

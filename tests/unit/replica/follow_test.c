@@ -2,6 +2,7 @@
 
 #include "base/crc.h"
 #include "engine/state.h"
+#include "replica/link.h"
 #include "unit.h"
 
 #define SET(k, v) "*3\r\n$3\r\nSET\r\n$1\r\n" k "\r\n$1\r\n" v "\r\n"
@@ -410,6 +411,50 @@ TEST(a_killed_link_comes_back)
     play_end(&p);
 }
 
+/* A primary died, and the ACK that finds this goes out before what it had sent is read. */
+TEST(what_a_dead_primary_sent_is_applied)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    state_set_disk_error(&p.bench->engine, -ENOSPC); /* nothing is read */
+    CHECK(send(p.link, SET("a", "1"), sizeof(SET("a", "1")) - 1, 0) > 0);
+    CHECK(setsockopt(p.link, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
+                     sizeof(struct linger)) == 0);
+    close(p.link);
+    p.link = -1;
+    play_wait(&p, 1001);
+    play_wait(&p, 1001);
+    CHECK(offset_of(&p) == 100);
+    state_set_disk_error(&p.bench->engine, 0);
+    CHECK(play_accepts(&p) && offset_of(&p) == 127);
+    CHECK(p.bench->engine.store->dbs[0].keys.used == 1);
+    play_end(&p);
+}
+
+/* What has been received is applied in turns, and then there is more to read. */
+TEST(a_long_stream_is_applied_in_turns)
+{
+    enum { SETS = 40000 };
+    struct play p;
+    struct buf b = {0};
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    for (int i = 0; i < SETS; i++)
+        buf_add_text(&b, SET("a", "1"));
+    uint64_t most = 0;
+    for (size_t sent = 0; offset_of(&p) < 100 + b.n;) {
+        ssize_t n = send(p.link, b.p + sent, b.n - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent += n > 0 ? (size_t)n : 0;
+        uint64_t before = offset_of(&p);
+        play_turn(&p);
+        most = offset_of(&p) - before > most ? offset_of(&p) - before : most;
+    }
+    CHECK(most < LINK_TURN_BYTES + (128 << 10) + 27);
+    buf_free(&b);
+    play_end(&p);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -432,6 +477,8 @@ int main(void)
         T(refused_connections_are_tried_often_at_first),
         T(how_much_of_the_stream_waits_is_known_while_the_link_is_up),
         T(a_disk_that_fails_holds_the_stream),
+        T(what_a_dead_primary_sent_is_applied),
+        T(a_long_stream_is_applied_in_turns),
         T(a_killed_link_comes_back)};
     crc_init();
     return unit_run(tests, sizeof(tests) / sizeof(*tests));

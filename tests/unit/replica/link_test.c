@@ -115,6 +115,61 @@ TEST(what_the_other_side_closes_is_an_error)
     end(&e);
 }
 
+/* The error in sending may be noticed before what came earlier has been read. */
+TEST(what_came_before_the_end_is_read)
+{
+    struct ends e;
+    char got[8];
+    begin(&e);
+    connect_both(&e);
+    CHECK(send(e.other, "last", 4, 0) == 4);
+    CHECK(setsockopt(e.other, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
+                     sizeof(struct linger)) == 0);
+    hang_up(&e);
+    chain_add(&e.link.out, BYTES("x"));
+    CHECK(link_send(&e.link, true) < 0);
+    e.link.ready = false;
+    link_mute(&e.link);
+    CHECK(e.link.ready && chain_pending(&e.link.out) == 0);
+    chain_add(&e.link.out, BYTES("y"));
+    CHECK(link_send(&e.link, true) == 0 && chain_pending(&e.link.out) == 0);
+    CHECK(link_read(&e.link, got, sizeof(got)) == 4 && memcmp(got, "last", 4) == 0);
+    CHECK(link_read(&e.link, got, sizeof(got)) < 0);
+    end(&e);
+}
+
+TEST(a_turn_ends_with_its_bytes)
+{
+    enum { SENT = 600 << 10, PIECE = 16 << 10 };
+    struct ends e;
+    static char piece[PIECE], all[SENT];
+    begin(&e);
+    connect_both(&e);
+    size_t sent = 0, got = 0;
+    while (got < SENT) {
+        size_t in_turn = 0;
+        long n = 1;
+        link_begin_turn(&e.link);
+        while (n > 0 && !link_turn_is_over(&e.link)) {
+            ssize_t more = send(e.other, all + sent, SENT - sent, MSG_DONTWAIT);
+            sent += more > 0 ? (size_t)more : 0;
+            n = link_read(&e.link, piece, PIECE);
+            in_turn += n > 0 ? (size_t)n : 0;
+        }
+        got += in_turn;
+        CHECK(in_turn < LINK_TURN_BYTES + PIECE);
+    }
+    e.link.turn_ends = UINT64_MAX;
+    e.link.turn_bytes = LINK_TURN_BYTES - 1;
+    CHECK(!link_turn_is_over(&e.link));
+    e.link.turn_bytes++;
+    CHECK(link_turn_is_over(&e.link));
+    e.link.turn_bytes = 0;
+    e.link.turn_ends = 1;
+    CHECK(link_turn_is_over(&e.link));
+    end(&e);
+}
+
 /* What does not go now goes when there is room, and nobody waits for it. */
 TEST(a_full_socket_keeps_the_rest)
 {
@@ -183,5 +238,6 @@ TEST(a_link_is_dropped_at_any_time_and_begins_anew)
 }
 
 UNIT_MAIN(T(bytes_go_both_ways), T(what_the_other_side_closes_is_an_error),
+          T(what_came_before_the_end_is_read), T(a_turn_ends_with_its_bytes),
           T(a_full_socket_keeps_the_rest), T(why_nobody_answers_is_said),
           T(a_link_is_dropped_at_any_time_and_begins_anew))
