@@ -43,8 +43,7 @@ void replica_free(struct replication *r)
     replica_part(r);
     r->engine->replication = NULL;
     copy_free(r->copy);
-    if (backlog_is_open(&r->backlog))
-        backlog_close(&r->backlog);
+    backlog_free(&r->backlog);
     mem_free(r);
 }
 
@@ -112,6 +111,7 @@ void replica_send(struct replication *r)
 {
     if (backlog_is_open(&r->backlog))
         feed_peers(r);
+    backlog_tidy(&r->backlog);
     struct follow *f = replication_link(r);
     if (f)
         follow_write(f);
@@ -202,7 +202,7 @@ void replica_read(struct replication *r)
 bool replica_has_work(const struct replication *r)
 {
     const struct follow *f = replication_link(r);
-    return f && follow_has_work(f);
+    return (f && follow_has_work(f)) || backlog_has_work(&r->backlog);
 }
 
 void replica_load_turn(struct replication *r)

@@ -206,7 +206,7 @@ static size_t clients_memory(const struct engine *e)
 static size_t backlog_size(const struct engine *e)
 {
     const struct replication *r = e->replication;
-    return r && backlog_is_open(&r->backlog) ? backlog_memory(&r->backlog) : 0;
+    return r ? backlog_memory(&r->backlog) : 0;
 }
 
 /* What is kept of the stream for replicas that are slow, or being copied. */

@@ -49,7 +49,9 @@ TEST(it_holds_what_the_journal_has_told)
     CHECK(backlog_reaches(&b, 101) && !backlog_reaches(&b, 102));
     CHECK(backlog_memory(&b) >= BACKLOG_BLOCK);
     backlog_close(&b);
-    CHECK(!backlog_is_open(&b) && !j->on && backlog_memory(&b) == 0);
+    CHECK(!backlog_is_open(&b) && !j->on && backlog_has_work(&b));
+    backlog_tidy(&b);
+    CHECK(!backlog_has_work(&b) && backlog_memory(&b) == 0);
     journal_free(j);
 }
 
@@ -66,9 +68,11 @@ TEST(random_appends_trims_and_reads_agree_with_the_stream)
         backlog_take(&b);
         if (rng_below(&r, 3) == 0) {
             keep_from += rng_below(&r, (uint32_t)(b.end - keep_from + 1));
-            size_t before = b.count;
             backlog_trim(&b, keep_from);
-            CHECK(before - b.count <= 64 && b.first <= keep_from);
+            CHECK(b.first <= keep_from && keep_from - b.first < BACKLOG_BLOCK);
+            size_t before = b.former.count;
+            backlog_tidy(&b);
+            CHECK(before - b.former.count <= BACKLOG_TIDIED);
         }
         if (step % 20 == 0) {
             CHECK(reads_from(&b, b.first) && reads_from(&b, b.end + 1));
@@ -77,9 +81,10 @@ TEST(random_appends_trims_and_reads_agree_with_the_stream)
     }
     /* Everything is given back but the block of the end. */
     for (int i = 0; i < 100; i++)
-        backlog_trim(&b, UINT64_MAX);
-    CHECK(b.count <= 1 && backlog_is_sound(&b) && reads_from(&b, b.first));
-    backlog_close(&b);
+        backlog_tidy(&b);
+    backlog_trim(&b, UINT64_MAX);
+    CHECK(b.ring.count <= 1 && backlog_is_sound(&b) && reads_from(&b, b.first));
+    backlog_free(&b);
     journal_free(j);
 }
 
@@ -98,7 +103,7 @@ TEST(the_tail_of_a_file_comes_in_front)
     write_stream(j, 70000);
     backlog_take(&b);
     CHECK(reads_from(&b, 501) && b.end == 71000);
-    backlog_close(&b);
+    backlog_free(&b);
     journal_free(j);
 }
 
@@ -111,15 +116,55 @@ TEST(another_history_begins_empty)
     backlog_take(&b);
     write_stream(j, 7);
     backlog_restart(&b);
-    CHECK(b.count == 0 && b.first == 200008 && backlog_length(&b) == 0);
+    CHECK(b.ring.count == 0 && b.first == 200008 && backlog_length(&b) == 0);
     CHECK(backlog_reaches(&b, 200008) && !backlog_reaches(&b, 200007));
     write_stream(j, 10);
     backlog_take(&b);
     CHECK(reads_from(&b, 200008));
-    backlog_close(&b);
+    backlog_free(&b);
     journal_free(j);
 }
 
-UNIT_MAIN(T(it_holds_what_the_journal_has_told),
+/* A backlog of any size is given up at once, and freed in steps; while it is full, nothing is
+ * allocated. */
+TEST(what_is_given_up_is_reused_or_freed_in_steps)
+{
+    enum { BLOCKS = 40 };
+    struct journal *j = journal_new();
+    struct backlog b = {0};
+    backlog_open(&b, j);
+    for (int i = 0; i < BLOCKS; i++) {
+        write_stream(j, BACKLOG_BLOCK);
+        backlog_take(&b);
+    }
+    size_t memory = backlog_memory(&b);
+    for (int i = 0; i < BLOCKS; i++) {
+        backlog_trim(&b, b.first + BACKLOG_BLOCK);
+        backlog_tidy(&b);
+        CHECK(backlog_memory(&b) >= memory && !backlog_has_work(&b));
+        write_stream(j, BACKLOG_BLOCK);
+        backlog_take(&b);
+        CHECK(b.ring.count == BLOCKS && b.former.count == 0);
+        memory = backlog_memory(&b);
+    }
+    backlog_restart(&b);
+    CHECK(b.former.count == BLOCKS && backlog_memory(&b) >= memory && backlog_has_work(&b));
+    int steps = 0;
+    for (; backlog_has_work(&b); steps++) {
+        size_t before = b.former.count;
+        backlog_tidy(&b);
+        CHECK(before - b.former.count <= BACKLOG_TIDIED);
+    }
+    CHECK(steps == (BLOCKS - (int)b.former.count + BACKLOG_TIDIED - 1) / BACKLOG_TIDIED);
+    CHECK(b.former.count > 0 && b.former.count <= 4); /* kept for what comes */
+    backlog_close(&b);
+    CHECK(backlog_has_work(&b));
+    backlog_tidy(&b);
+    CHECK(!backlog_has_work(&b) && backlog_memory(&b) == 0);
+    backlog_free(&b);
+    journal_free(j);
+}
+
+UNIT_MAIN(T(what_is_given_up_is_reused_or_freed_in_steps), T(it_holds_what_the_journal_has_told),
           T(random_appends_trims_and_reads_agree_with_the_stream),
           T(the_tail_of_a_file_comes_in_front), T(another_history_begins_empty))
