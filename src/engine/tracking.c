@@ -137,7 +137,7 @@ void tracking_enable(struct client *c, unsigned flags, uint64_t redirect, struct
     if (!t) {
         t = c->tracking = mem_zalloc(sizeof(*t));
         t->client = c;
-        dlist_append(&all->clients, &t->node);
+        dlist_insert_before(flags & TRACKING_BCAST ? all->clients.next : &all->clients, &t->node);
         all->client_n++;
         all->broadcasting += (flags & TRACKING_BCAST) != 0;
         e->store->watched++; /* makes the store report changes */
@@ -371,7 +371,9 @@ void tracking_broadcast(struct engine *e)
         return;
     for (struct dlist_node *n = t->clients.next; n != &t->clients; n = n->next) {
         struct tracking_client *x = dlist_item(n, struct tracking_client, node);
-        for (size_t i = 0; (x->flags & TRACKING_BCAST) && i < x->prefix_n; i++)
+        if (!(x->flags & TRACKING_BCAST))
+            break;
+        for (size_t i = 0; i < x->prefix_n; i++)
             broadcast_prefix(x->client, str_bytes(x->prefixes[i]));
     }
     forget_changed(t);

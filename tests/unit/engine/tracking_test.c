@@ -200,7 +200,27 @@ TEST(who_has_read_a_key_and_no_longer_wants_to_hear)
     bench_end(b);
 }
 
+/* What is done at the end of each turn ends with the last client that has prefixes. */
+TEST(those_with_prefixes_come_first)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct tracking *t = b->engine.tracking;
+    for (int i = 0; i < 10; i++) {
+        reader(b, 0);
+        struct client *c = i % 3 ? NULL : listener(b, 0, "k");
+        if (i == 6)
+            tracking_disable(c);
+    }
+    size_t n = 0, first = 0;
+    for (struct dlist_node *at = t->clients.next; at != &t->clients; at = at->next, n++)
+        if (dlist_item(at, struct tracking_client, node)->flags & TRACKING_BCAST)
+            first += n == first;
+    CHECK(n == 13 && first == 3 && t->broadcasting == 3);
+    bench_end(b);
+}
+
 UNIT_MAIN(T(who_has_read_a_key_hears_once), T(ones_own_changes),
           T(prefixes_hear_at_the_end_of_the_turn), T(in_or_out_by_choice),
           T(another_may_hear_in_ones_place), T(a_flush_is_told_once),
-          T(the_oldest_keys_are_given_up), T(who_has_read_a_key_and_no_longer_wants_to_hear))
+          T(the_oldest_keys_are_given_up), T(those_with_prefixes_come_first),
+          T(who_has_read_a_key_and_no_longer_wants_to_hear))
