@@ -58,6 +58,25 @@ struct broker_attachment *broker_attachment_add(struct broker_attachments *g, st
     return a;
 }
 
+static void add_to_wait(struct broker_attachment *a)
+{
+    struct client *c = a->client;
+    if (c->awaiting)
+        dlist_insert_before(&c->awaiting->of_wait, &a->of_wait);
+    else
+        dlist_init(&a->of_wait);
+    c->awaiting = a;
+}
+
+static void leave_wait(struct broker_attachment *a)
+{
+    struct dlist_node *next = a->of_wait.next;
+    if (a->client->awaiting == a)
+        a->client->awaiting =
+            next == &a->of_wait ? NULL : dlist_item(next, struct broker_attachment, of_wait);
+    dlist_remove(&a->of_wait);
+}
+
 void broker_attachment_set_waiting(struct broker_attachment *a, bool waits)
 {
     struct stream_presence *p = &a->consumer->presence;
@@ -66,6 +85,10 @@ void broker_attachment_set_waiting(struct broker_attachment *a, bool waits)
         return;
     ASSERT(waits || (p->waiting && a->group->waiting));
     a->waits = waits;
+    if (waits && !a->subscribed)
+        add_to_wait(a);
+    else
+        leave_wait(a);
     p->waiting = waits ? p->waiting + 1 : p->waiting - 1;
     a->group->waiting = waits ? a->group->waiting + 1 : a->group->waiting - 1;
 }

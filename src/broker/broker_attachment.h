@@ -5,7 +5,7 @@
  *   leaving   its client was the consumer's last one and is gone; broker_work_group() releases the
  *             consumer's entries, then drops the attachment
  *
- * Neither clock nor policy matter here: broker_presence.h decides what follows. 64 bytes each,
+ * Neither clock nor policy matter here: broker_presence.h decides what follows. 80 bytes each,
  * counted as memory of the client while it is connected. */
 #ifndef BROKER_BROKER_ATTACHMENT_H
 #define BROKER_BROKER_ATTACHMENT_H
@@ -20,6 +20,7 @@ struct broker_attachments {
 
 struct broker_attachment {
     struct dlist_node of_client; /* a ring of the client's; client.attached is in it */
+    struct dlist_node of_wait;   /* a ring of those for which it is blocked: client.awaiting */
     struct dlist_node of_group;  /* in `present` or `leaving` */
     struct broker_attachments *group;
     struct client *client; /* NULL: leaving */
@@ -40,6 +41,7 @@ struct broker_attachment *broker_attachment_find(const struct broker_attachments
 /* The client must not be attached to the consumer yet; the consumer belongs to the group. */
 struct broker_attachment *broker_attachment_add(struct broker_attachments *g, struct client *c,
                                                 struct stream_consumer *consumer);
+/* One that waits but is not subscribed is in the ring client.awaiting. */
 void broker_attachment_set_waiting(struct broker_attachment *a, bool waits);
 /* The stream leaves its key. Blocked clients wait for a key, not for a stream, so they no longer
  * wait here. */

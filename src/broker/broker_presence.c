@@ -62,13 +62,9 @@ static void end_waiting(struct broker_attachment *a)
 
 static void on_unblocked(void *context, struct client *c)
 {
-    struct broker_attachment *a = c->attached;
     (void)context;
-    do {
-        if (a->waits && !a->subscribed)
-            end_waiting(a);
-        a = dlist_item(a->of_client.next, struct broker_attachment, of_client);
-    } while (a != c->attached);
+    while (c->awaiting)
+        end_waiting(c->awaiting);
 }
 
 void broker_presence_init(struct broker *b)
@@ -94,6 +90,7 @@ struct broker_attachment *broker_presence_attach(const struct broker_group *x, s
 
 void broker_presence_subscribe(struct broker_attachment *a)
 {
+    broker_attachment_set_waiting(a, false); /* the client may be blocked here, too */
     a->subscribed = a->releases = true;
     broker_attachment_set_waiting(a, true);
 }

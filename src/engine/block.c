@@ -237,7 +237,7 @@ void block_forget(struct client *c)
     client_holds(c, 0, w->memory);
     mem_free(w->argv);
     mem_free(w);
-    if (c->attached)
+    if (c->awaiting)
         e->client_events.unblocked(e->client_events.context, c);
 }
 

@@ -79,7 +79,7 @@ struct client *client_new_internal(struct engine *engine, unsigned flags)
 void client_free(struct client *c)
 {
     struct engine *e = c->engine;
-    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->pushing && !c->attached);
+    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->pushing && !c->attached && !c->awaiting);
     ASSERT(!c->tracking && !c->peer);
     ASSERT(e->clients.input >= c->input && (e->gate.held_count > 0 || c->mark_n == 0));
     e->gate.held_count -= c->mark_n > 0;

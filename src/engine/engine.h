@@ -195,7 +195,8 @@ struct engine_timing {
 struct engine_client_events {
     void *context;
     void (*left)(void *context, struct client *c); /* closed or RESET; nothing may stay attached */
-    void (*unblocked)(void *context, struct client *c); /* not blocked any more */
+    void (*unblocked)(void *context, struct client *c); /* not blocked any more, and client.awaiting
+                                                           is set */
 };
 
 /* Denied requests (engine/rights.h). */

@@ -411,6 +411,61 @@ TEST(much_is_released_in_steps)
     broker_bench_end(b);
 }
 
+/* Those for which the client is blocked, of all the consumers that it is attached to. */
+static size_t awaited(const struct client *c)
+{
+    size_t n = 0;
+    const struct broker_attachment *a = c->awaiting;
+    if (a)
+        do {
+            CHECK(a->waits && !a->subscribed && a->client == c);
+            n++;
+            a = dlist_item(a->of_wait.next, struct broker_attachment, of_wait);
+        } while (a != c->awaiting);
+    return n;
+}
+
+/* broker S1, S5: a client that reads from many groups and waits for few of them costs few. */
+TEST(only_what_a_client_waits_for_is_looked_at)
+{
+    enum { MANY = 50 };
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 1, false, &c);
+    struct client *w = bench_client(b);
+    char line[100], key[20];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(line, sizeof(line), "XGROUP CREATE k%d g $ MKSTREAM", i);
+        SAYS(c, line, "OK");
+        snprintf(line, sizeof(line), "XPOLICY SET k%d g ONDISCONNECT RELEASE", i);
+        SAYS(c, line, "OK");
+        snprintf(line, sizeof(line), "XREADGROUP GROUP g w STREAMS k%d >", i);
+        SAYS(w, line, "(nil)");
+    }
+    CHECK(awaited(w) == 0);
+    for (int round = 0; round < 3; round++) {
+        SAYS(w, "XREADGROUP GROUP g w BLOCK 0 STREAMS k3 k7 k9 > > >", "");
+        CHECK(awaited(w) == 3);
+        if (round == 1) { /* one of them becomes a group without a policy */
+            SAYS(c, "XPOLICY DEL k9 g", "1");
+            CHECK(awaited(w) == 2);
+            SAYS(c, "XPOLICY SET k9 g ONDISCONNECT RELEASE", "OK");
+        }
+        SAYS(c, "XADD k7 1-* a 1", "*");
+        broker_bench_turn(b);
+        broker_forget_replies(w);
+        CHECK(awaited(w) == 0);
+        for (int i = 0; i < MANY; i++) {
+            snprintf(key, sizeof(key), "k%d", i);
+            CHECK(stream_group_consumer(broker_group(b, key, "g"), BYTES("w"))->presence.waiting ==
+                  0);
+        }
+    }
+    SAYS(w, "XREADGROUP GROUP g w BLOCK 0 STREAMS k3 k7 > >", "");
+    CHECK(awaited(w) == 2);
+    session_close(w);
+    broker_bench_end(b);
+}
+
 UNIT_MAIN(T(what_a_lost_connection_had_is_released), T(a_consumer_may_have_many_connections),
           T(only_reading_attaches), T(the_rule_may_come_and_go), T(what_kills_its_workers_dies),
           T(a_pause_only_delays), T(attachments_end_with_what_they_are_for),
@@ -418,4 +473,4 @@ UNIT_MAIN(T(what_a_lost_connection_had_is_released), T(a_consumer_may_have_many_
           T(an_attachment_is_small), T(a_connection_may_read_many_groups),
           T(many_groups_are_not_searched), T(reading_attaches_whatever_it_gives),
           T(letters_may_come_back), T(deleting_a_consumer_leaves_its_readers),
-          T(much_is_released_in_steps))
+          T(only_what_a_client_waits_for_is_looked_at), T(much_is_released_in_steps))
