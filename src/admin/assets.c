@@ -10,8 +10,8 @@ extern const size_t assets_data_n;
 _Static_assert(sizeof(struct asset) == 32 && offsetof(struct asset, body) == 24, "utils/assets.py");
 _Static_assert(offsetof(struct str, n) == 8 && offsetof(struct str, p) == 16, "utils/assets.py");
 
-static const char no_gzip[] =
-    "The console's files are sent as gzip, which this request does not accept: curl --compressed\n";
+static const char no_gzip[] = "The console's files are compressed with gzip, which this request "
+                              "does not accept: use curl --compressed\n";
 
 const struct asset *assets_find(struct bytes path)
 {

@@ -80,7 +80,8 @@ enum caller_result caller_run(struct caller *k, const struct caller_request *q, 
     if (q->db >= e->settings->databases)
         return refuse(r, err_text(ERR_DB_INDEX).p);
     if (q->typed && command && command->of_connection)
-        return refuse(r, "ERR This acts on a connection, and a request by HTTP has none.");
+        return refuse(
+            r, "ERR This command acts on a connection, which an HTTP request does not have.");
     rights_set_user(c, q->user);
     c->db = &e->store->dbs[q->db];
     c->active_ms = e->steady_ms;

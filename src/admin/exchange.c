@@ -205,7 +205,7 @@ static bool answers_beside_a_script(const struct http_request *q)
 static bool find_route(struct exchange *x)
 {
     unsigned allowed, status = 0;
-    char why[PARAM_WHY] = "There is nothing here.";
+    char why[PARAM_WHY] = "No such path.";
     const struct engine *e = x->all->engine;
     const struct route *route = route_find(&x->request, &allowed, &x->asked, &status, why);
     if (!route && status == 405) {
@@ -225,7 +225,7 @@ static bool find_route(struct exchange *x)
     if ((e->slow_path & ENGINE_LOADING) && bytes_equal(x->request.path, BYTES("/api/v1/overview")))
         answer_progress(x);
     else if (e->slow_path & ENGINE_LOADING)
-        tell_later(x, 503, "LOADING", "The data are being loaded.");
+        tell_later(x, 503, "LOADING", "The server is loading its data.");
     else if ((e->slow_path & ENGINE_BUSY) && !answers_beside_a_script(&x->request))
         tell_later(x, 503, "BUSY", err_text(e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY).p);
     else
@@ -238,7 +238,7 @@ static bool may_go_on(struct exchange *x)
 {
     if (x->flow.ends || identity_goes_on(x))
         return flow_may_step(x);
-    flow_break(x, "NOAUTH", BYTES("The session has ended."));
+    flow_break(x, "NOAUTH", BYTES("The session has expired."));
     return false;
 }
 
@@ -288,5 +288,5 @@ void exchange_too_late(struct exchange *x)
     if (x->phase == EXCHANGE_IDLE)
         x->closes = true;
     else
-        tell_refusal(x, 408, "ERR", "The request did not come in time.");
+        tell_refusal(x, 408, "ERR", "Timeout while reading the request.");
 }

@@ -106,7 +106,7 @@ bool flow_may_step(struct exchange *x)
 {
     if (caller_was_killed(&x->caller)) {
         x->body.n = 0; /* what is held may not become true */
-        flow_break(x, "NOAUTH", BYTES("The session was ended."));
+        flow_break(x, "NOAUTH", BYTES("The session has been closed."));
         return false;
     }
     return put_out(x) && x->phase == EXCHANGE_STREAMING;

@@ -166,7 +166,7 @@ static struct guard_verdict judge_change(const struct http_request *q, bool encr
     const struct bytes *origin = http_header(q, "origin", &twice_origin);
     if (twice || twice_origin || (site && !bytes_is(*site, "same-origin")) ||
         (origin && !is_our_origin(*origin, q, encrypted)))
-        return refuse(403, "ORIGIN", "The request comes from a page of another site.");
+        return refuse(403, "ORIGIN", "Cross-origin request.");
     if (!is_json(q))
         return refuse(415, "ERR", "Content-Type has to be application/json.");
     return (struct guard_verdict){0};
@@ -178,9 +178,9 @@ struct guard_verdict guard_judge(const struct settings *c, const struct guard_pe
     struct guard_verdict v = judge_way(c, peer, q, from);
     const struct bytes *host = http_header(q, "host", NULL);
     if (!host)
-        return refuse(400, "ERR", "There is no Host header.");
+        return refuse(400, "ERR", "Missing Host header.");
     if (!guard_host_is_ours(*host, c->console_hosts))
-        return refuse(421, "HOST", "This name is not listed in console-hosts.");
+        return refuse(421, "HOST", "This host name is not listed in console-hosts.");
     if (v.status || q->method == HTTP_METHOD_GET || q->method == HTTP_METHOD_HEAD)
         return v;
     return judge_change(q, from->is_encrypted);

@@ -18,8 +18,8 @@ static const struct metric rows[] = {
 const struct metric_table http_metrics = {.rows = rows, .n = METRIC_COUNT(rows)};
 
 static const struct metric columns[] = {
-    {"answers", "millrace_http_requests_total", "Requests by HTTP, by the status of their answers.",
-     METRIC_COUNTER, METRIC_NUMBER, 0, NULL},
+    {"answers", "millrace_http_requests_total", "HTTP requests by response status.", METRIC_COUNTER,
+     METRIC_NUMBER, 0, NULL},
 };
 
 static void walk(const void *owner, const struct metric_sink *sink)

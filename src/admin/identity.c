@@ -148,7 +148,8 @@ static bool judge_attempt(struct exchange *x)
     struct client *c = caller_client(&x->caller, x->from.address);
     x->attempt.judged = true;
     if (u && u->no_password && !x->from.is_here && e->settings->protected_mode) {
-        tell_refusal(x, 403, "DENIED", "A user without password logs in from this machine only.");
+        tell_refusal(x, 403, "DENIED",
+                     "A user without a password can log in only from this machine.");
         return false;
     }
     if (c && rights_authenticate(c, BYTES("http"), name, buf_bytes(&x->attempt.password))) {
@@ -217,7 +218,7 @@ static bool confirm(struct exchange *x)
 {
     struct login *l = x->by_token ? identity_login(x) : NULL;
     if (!l) {
-        tell_refusal(x, 401, "NOAUTH", "There is no session.");
+        tell_refusal(x, 401, "NOAUTH", "No valid session.");
         return false;
     }
     if (!l->by_certificate) {
@@ -228,7 +229,7 @@ static bool confirm(struct exchange *x)
     }
     if (bytes_equal(param_text(&x->asked.params, "user"), str_bytes(l->user)))
         return true;
-    tell_refusal(x, 403, "WRONGPASS", "This is not the name of the user who is logged in.");
+    tell_refusal(x, 403, "WRONGPASS", "This is not the user who is logged in.");
     return false;
 }
 

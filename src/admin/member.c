@@ -42,7 +42,7 @@ void member_step(struct exchange *x)
             json_write_cut_front(&x->json, buf_bytes(&m.front), m.all, x->asked.max);
             perform_end(x);
         } else {
-            tell_refusal(x, 404, "NOTFOUND", "There is no such thing.");
+            tell_refusal(x, 404, "NOTFOUND", "Not found.");
         }
     }
     buf_free(&m.front);

@@ -131,7 +131,7 @@ static void end_session(struct exchange *x)
     if (l)
         login_close(x->all->logins, l);
     x->closes = true;
-    tell_refusal(x, 401, "NOAUTH", "The session was ended.");
+    tell_refusal(x, 401, "NOAUTH", "The session has been closed.");
 }
 
 bool perform_try(struct exchange *x, const struct bytes *words, size_t n, struct render *r)
@@ -141,7 +141,7 @@ bool perform_try(struct exchange *x, const struct bytes *words, size_t n, struct
     const struct command *c = caller_command(e, words, n);
     bool does = changes(x, c);
     if (!u) {
-        tell_refusal(x, 401, "NOAUTH", "The user is gone.");
+        tell_refusal(x, 401, "NOAUTH", "The user no longer exists.");
         return false;
     }
     if (does && is_dangerous(c) && !identity_is_confirmed(x)) {
@@ -200,7 +200,7 @@ struct render perform_render(struct exchange *x, enum render_shape shape)
 bool perform_begin(struct exchange *x)
 {
     if (!identity_user(x)) {
-        tell_refusal(x, 401, "NOAUTH", "The user is gone.");
+        tell_refusal(x, 401, "NOAUTH", "The user no longer exists.");
         return false;
     }
     x->body.n = 0;
@@ -215,7 +215,7 @@ void perform_complete(struct exchange *x)
     if (caller_is_held(&x->caller))
         exchange_state_enter(x, EXCHANGE_WAITING);
     else if (!json_write_is_whole(&x->json))
-        tell_refusal(x, 507, "TOOLARGE", "The answer is longer than 1 MiB.");
+        tell_refusal(x, 507, "TOOLARGE", "The response exceeds 1 MiB.");
     else if (status == 204)
         tell(x, (struct respond){.status = status, .command = buf_bytes(&x->command)});
     else
@@ -295,9 +295,9 @@ static void write_after(struct exchange *x, const struct render *r)
 static void refuse_nothing(struct exchange *x, struct bytes name)
 {
     if (bytes_is(name, "?404"))
-        tell_refusal(x, 404, "NOTFOUND", "There is no such thing.");
+        tell_refusal(x, 404, "NOTFOUND", "Not found.");
     else
-        tell_refusal(x, 409, "BUSYKEY", "There is no such key, or one of the new name already.");
+        tell_refusal(x, 409, "BUSYKEY", "No such key, or the new name exists.");
 }
 
 /* A step named "~name" is optional: for a user who may not run its command the member is null, and

@@ -74,12 +74,13 @@ static bool read_rest(struct route_asked *a, const struct http_request *q, char 
     struct bytes query = q->query, name, value;
     bool gets = a->route->method == HTTP_METHOD_GET;
     if (gets && q->body_n) {
-        snprintf(why, PARAM_WHY, "This takes no body.");
+        snprintf(why, PARAM_WHY, "This path accepts no request body.");
         return false;
     }
     while (http_query_next(&query, &name, &value)) {
         if (!gets) {
-            snprintf(why, PARAM_WHY, "This takes no query: what is asked for stands in the body.");
+            snprintf(why, PARAM_WHY,
+                     "This path accepts no query string: parameters are in the body.");
             return false;
         }
         if (!param_take_query(&a->params, name, value, why))

@@ -116,7 +116,7 @@ void session_step(struct exchange *x)
 {
     struct login *l = identity_login(x);
     if (!identity_user(x)) {
-        tell_refusal(x, 401, "NOAUTH", "The user is gone.");
+        tell_refusal(x, 401, "NOAUTH", "The user no longer exists.");
         return;
     }
     switch (x->request.method) {
@@ -135,7 +135,7 @@ void session_step(struct exchange *x)
         if (l)
             answer_session(x, l, NULL);
         else
-            tell_refusal(x, 401, "NOAUTH", "There is no session.");
+            tell_refusal(x, 401, "NOAUTH", "No valid session.");
     }
 }
 
@@ -143,7 +143,7 @@ void session_confirm_step(struct exchange *x)
 {
     struct login *l = identity_login(x);
     if (!l) {
-        tell_refusal(x, 401, "NOAUTH", "There is no session.");
+        tell_refusal(x, 401, "NOAUTH", "No valid session.");
         return;
     }
     l->confirmed_ms = x->all->engine->steady_ms;

@@ -58,7 +58,7 @@ void tell_method(struct exchange *x, unsigned allowed)
             buf_printf(&list, "%s%s", list.n ? ", " : "", http_method_name((enum http_method)m));
     buf_add_char(&list, 0);
     tell_error(x, (struct respond){.status = 405, .allow = list.p}, "ERR",
-               BYTES("There is no such method here."), BYTES(""));
+               BYTES("Method not allowed for this path."), BYTES(""));
     buf_free(&list);
 }
 

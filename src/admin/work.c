@@ -87,13 +87,13 @@ bool work_may(struct exchange *x, const struct bytes *words, size_t n)
     struct client *c = caller_client(&x->caller, x->from.address);
     struct user *u = identity_user(x);
     if (!c || !u) {
-        tell_refusal(x, 401, "NOAUTH", "The session was ended.");
+        tell_refusal(x, 401, "NOAUTH", "The session has been closed.");
         return false;
     }
     rights_set_user(c, u);
     if (exec_is_allowed(c, &(struct exec_request){.argv = words, .argc = (int)n}) == 1)
         return true;
-    tell_refusal(x, 403, "NOPERM", "The user may not do this.");
+    tell_refusal(x, 403, "NOPERM", "The user lacks permission for this.");
     return false;
 }
 

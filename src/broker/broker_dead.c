@@ -79,12 +79,11 @@ static void log_blocked(const struct broker_group *x, struct bytes letters)
     if (!w || (w->logged_ms && now - w->logged_ms < LOG_EVERY_MS))
         return;
     w->logged_ms = now;
-    log_line(
-        LOG_WARNING,
-        "Dead letters of group '%.*s' of stream '%.*s' cannot be moved to '%.*s': it holds "
-        "another type, is full, or has no IDs left. They are kept, and tried again each minute.",
-        (int)x->group->name->n, x->group->name->p, (int)x->key.n, x->key.p, (int)letters.n,
-        letters.p);
+    log_line(LOG_WARNING,
+             "Dead letters of group '%.*s' of stream '%.*s' cannot be moved to '%.*s': it holds "
+             "another type, is full, or has no IDs left. They are kept, and retried every minute.",
+             (int)x->group->name->n, x->group->name->p, (int)x->key.n, x->key.p, (int)letters.n,
+             letters.p);
 }
 
 /* The entry stays pending, without an owner, until it can be moved. After XNACK FATAL its count may

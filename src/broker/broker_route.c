@@ -189,7 +189,7 @@ static void report(const struct broker_route *r, const struct broker_group *x)
         return;
     b->route_logged_ms = broker_act_now(x);
     log_line(LOG_WARNING,
-             "A message of stream '%.*s' was not copied to '%.*s', which it is bound to: %s.",
+             "A message of stream '%.*s' was not copied to '%.*s', to which it is bound: %s.",
              (int)x->key.n, x->key.p, (int)r->failed.n, r->failed.p, r->failed_why);
 }
 

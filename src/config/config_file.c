@@ -580,7 +580,8 @@ void config_file_sample(const struct settings *s, struct buf *out)
             add_setting(s, &all[i], out);
         }
     }
-    buf_add_text(out, "\n# Known to Redis, accepted here, and without effect in this version:\n");
+    buf_add_text(out,
+                 "\n# Settings of Redis that are accepted but have no effect in this version:\n");
     for (size_t i = 0; i < count; i++)
         if (all[i].flags & (SETTING_INERT | SETTING_LATER))
             buf_printf(out, "#   %s\n", all[i].name);

@@ -32,14 +32,14 @@ enum { CALLS, USEC, USEC_PER_CALL, REJECTED, FAILED, COLUMNS };
 static const struct metric columns[COLUMNS] = {
     [CALLS] = {"calls", "redis_commands_total", "Calls of the command.", METRIC_COUNTER,
                METRIC_NUMBER, 0, NULL},
-    [USEC] = {"usec", "redis_commands_duration_seconds_total", "Time that its calls took.",
+    [USEC] = {"usec", "redis_commands_duration_seconds_total", "Total duration of its calls.",
               METRIC_COUNTER, METRIC_MICROSECONDS, 0, NULL},
-    [USEC_PER_CALL] = {"usec_per_call", NULL, "Mean time of a call.", METRIC_GAUGE,
+    [USEC_PER_CALL] = {"usec_per_call", NULL, "Mean duration of a call.", METRIC_GAUGE,
                        METRIC_MICROSECONDS, METRIC_DERIVED, NULL},
     [REJECTED] = {"rejected_calls", "redis_commands_rejected_calls_total",
-                  "Calls refused before the command ran.", METRIC_COUNTER, METRIC_NUMBER, 0, NULL},
-    [FAILED] = {"failed_calls", "redis_commands_failed_calls_total",
-                "Calls that ended with an error.", METRIC_COUNTER, METRIC_NUMBER, 0, NULL},
+                  "Calls rejected before execution.", METRIC_COUNTER, METRIC_NUMBER, 0, NULL},
+    [FAILED] = {"failed_calls", "redis_commands_failed_calls_total", "Calls that failed.",
+                METRIC_COUNTER, METRIC_NUMBER, 0, NULL},
 };
 
 static void one_command(const struct engine *e, const struct command *c,
@@ -73,8 +73,8 @@ const struct metric_table command_metrics = {.family = &commands};
 /* ---- Errors */
 
 static const struct metric error_columns[] = {
-    {"count", "redis_errors_total", "Error replies that began with this code.", METRIC_COUNTER,
-     METRIC_NUMBER, 0, NULL},
+    {"count", "redis_errors_total", "Error replies with this code.", METRIC_COUNTER, METRIC_NUMBER,
+     0, NULL},
 };
 
 static int by_code(const void *a, const void *b)

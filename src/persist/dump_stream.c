@@ -190,7 +190,7 @@ static bool get_group(struct rdb_source *r, const struct stream *s, struct strea
     if (!rdb_source_string(r, &name))
         return false;
     *out = stream_find_group(s, name);
-    return *out || rdb_source_fail(r, "A group of the stream is not there");
+    return *out || rdb_source_fail(r, "A group of the stream does not exist");
 }
 
 /* An entry without an owner. due_ms NULL: released. */

@@ -160,7 +160,7 @@ bool dump_stream_extra_get_scheduled(struct rdb_source *r, struct stream *s)
     for (; good && n; n--) {
         good = get_id(r, &id) && rdb_source_length(r, &fields) && get_payload(r, &x, fields);
         if (good && (id.ms > DUMP_STREAM_EXTRA_MOMENT_MOST || stream_log_has(&s->log, id)))
-            good = rdb_source_fail(r, "Scheduled message has an ID that it cannot have");
+            good = rdb_source_fail(r, "Scheduled message has an invalid ID");
         if (good)
             schedule(&stream_need_extra(s)->future, id, &x);
     }
@@ -205,7 +205,7 @@ bool dump_stream_extra_get_expiries(struct rdb_source *r, struct stream *s)
         if (ms == 0 || ms > STREAM_EXPIRY_MOST)
             return rdb_source_fail(r, "Damaged moment of expiry");
         if (!stream_log_has(&s->log, id) && !(s->extra && stream_future_has(&s->extra->future, id)))
-            return rdb_source_fail(r, "A message that is to expire is not there");
+            return rdb_source_fail(r, "An expiration refers to a message that does not exist");
         stream_expiry_set(&stream_need_extra(s)->expiry, id, (int64_t)ms);
     }
     return true;

@@ -61,7 +61,7 @@ static bool get_binding(struct rdb_source *r, struct stream *s, struct buf *text
     if (stream_bindings_words_read(words, (int)n, &rule) != STREAM_BINDINGS_WORDS_GOOD)
         return rdb_source_fail(r, "Damaged binding, or one of a later version");
     return stream_bindings_add(stream_extra_need_bindings(stream_need_extra(s)), &rule) ||
-           rdb_source_fail(r, "A binding stands twice");
+           rdb_source_fail(r, "Duplicate binding");
 }
 
 bool dump_stream_routes_get_bindings(struct rdb_source *r, struct stream *s)

@@ -318,7 +318,7 @@ static bool read_library(struct reader *r)
     const struct bytes add[] = {BYTES("FUNCTION"), BYTES("LOAD"), code};
     bool keep = r->o->keep_libraries;
     return (r->o->apply && r->o->apply(r->o->context, 0, keep ? add : replace, keep ? 3 : 4)) ||
-           rdb_source_fail(&r->in, "A library of functions cannot be loaded");
+           rdb_source_fail(&r->in, "A function library cannot be loaded");
 }
 
 static bool read_module_aux(struct reader *r)

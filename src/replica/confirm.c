@@ -77,8 +77,8 @@ static void propose(struct replication *r)
     memcpy(c->promise, c->proposal, sizeof(c->promise)); /* OWN_PROMISE */
     c->quiet_ms = c->company_ms = r->engine->steady_ms;
     log_line(LOG_NOTICE,
-             "Not confirmed as master yet: writes wait until %zu of the replicas hold what this "
-             "server holds and have promised to follow it (proposed ID %s)",
+             "Not confirmed as master yet: writes wait until %zu of the replicas have caught up "
+             "and confirmed this master (proposed ID %s)",
              needed(r), c->proposal);
     quorum_waits_anew(r);
     quorum_update(r);
@@ -150,7 +150,8 @@ static void fetch_from(struct replication *r, const struct peer *p, struct promi
     struct confirmation *c = &r->confirmation;
     struct peer_name name = peer_name(p);
     log_line(LOG_NOTICE,
-             "Replica %s is ahead of this server (offset %llu of %s): fetching what it has",
+             "Replica %s is ahead of this server (offset %llu of %s): fetching the missing writes "
+             "from it",
              name.text, (unsigned long long)its.offset, its.id);
     c->fetch_ms = r->engine->steady_ms;
     c->fetch_until = its.offset;
@@ -164,16 +165,16 @@ static const char *judge_as_primary(struct replication *r, struct peer *p, struc
     if (p->fetches)
         return "NOMASTERLINK This server is a master itself";
     if (!p->run) {
-        log_line(LOG_WARNING,
-                 "Replica %s is not Millrace: it is served, and does not count for "
-                 "min-replicas-to-ack",
-                 peer_name(p).text);
+        log_line(
+            LOG_WARNING,
+            "Replica %s is not Millrace: it is served, but does not count for min-replicas-to-ack",
+            peer_name(p).text);
         if (replication_is_unconfirmed(r) &&
             history_shares(history_of(r), its.id, its.offset + 1) &&
             promise_is_ahead(its, promise_our_place(r)))
             log_line(LOG_WARNING,
-                     "Replica %s is ahead of this server, and of a kind from which "
-                     "nothing can be fetched: what it has more is lost",
+                     "Replica %s is ahead of this server, which cannot fetch writes from it: its "
+                     "additional writes are lost",
                      peer_name(p).text);
         return NULL;
     }
@@ -181,18 +182,18 @@ static const char *judge_as_primary(struct replication *r, struct peer *p, struc
     note(r, its.id);
     if (unseats(r, p, its)) {
         log_line(LOG_WARNING,
-                 "Replica %s has promised to follow, or has followed, somebody else since: this "
-                 "server has to be confirmed anew",
+                 "Replica %s has confirmed or followed another master: this server has to be "
+                 "confirmed again",
                  peer_name(p).text);
         propose(r);
-        return "NOMASTERLINK Somebody else may be the master: ask again";
+        return "NOMASTERLINK Another server may be the master: retry";
     }
     if (!history_same_id(p->told, own_id(r)))
-        return "NOMASTERLINK The ID has changed: ask again";
+        return "NOMASTERLINK The replication ID has changed: retry";
     if (replication_is_unconfirmed(r) && !c->fetch && promise_is_related(r, its.id) &&
         promise_is_ahead(its, promise_our_place(r)))
         fetch_from(r, p, its);
-    return c->fetch ? "NOMASTERLINK Fetching what this replica has and I have not" : NULL;
+    return c->fetch ? "NOMASTERLINK Fetching writes from this replica" : NULL;
 }
 
 const char *confirm_judge(struct replication *r, struct peer *p, const char *id, uint64_t next)
@@ -205,14 +206,14 @@ const char *confirm_judge(struct replication *r, struct peer *p, const char *id,
     if (!replication_is_replica(r)) {
         if (r->peer_n >= 2 * needed(r))
             log_line(LOG_WARNING,
-                     "More than %zu replicas: min-replicas-to-ack %zu does not keep what was "
-                     "acknowledged then",
+                     "More than %zu replicas: min-replicas-to-ack %zu is too low to guarantee that "
+                     "acknowledged writes survive a failover",
                      2 * needed(r), needed(r));
         return judge_as_primary(r, p, its);
     }
     /* REFUSAL: a full synchronisation would lose what it has more. */
     if (p->run && promise_is_related(r, its.id) && promise_is_ahead(its, promise_our_place(r)))
-        return "NOMASTERLINK This replica has less than you";
+        return "NOMASTERLINK This replica is behind you";
     return NULL;
 }
 
@@ -273,8 +274,8 @@ static bool is_confirmed(struct replication *r)
     if (now - c->quiet_ms < r->engine->settings->repl_timeout * 1000)
         return false;
     log_line(LOG_WARNING,
-             "Only %zu of the replicas are there, and nobody else has asked for repl-timeout: "
-             "taking what they hold for all there is",
+             "Only %zu of the replicas are connected, and no other server has requested "
+             "confirmation for repl-timeout: assuming that they have all writes",
              agree);
     return true;
 }
@@ -297,7 +298,7 @@ void confirm_update(struct replication *r)
     if (needed(r) == 0) {
         if (fetch_loads(r))
             return;
-        log_line(LOG_WARNING, "min-replicas-to-ack is 0: confirmed by nobody");
+        log_line(LOG_WARNING, "min-replicas-to-ack is 0: no confirmation needed");
         stop_fetching(r);
         confirm(r);
     } else if (!c->fetch && is_confirmed(r)) {
@@ -333,10 +334,10 @@ void confirm_look_at_fetch(struct replication *r)
     if (!has_all && !late && !f.ended)
         return;
     if (has_all)
-        log_line(LOG_NOTICE, "Fetched all that %s:%d had", f.host, f.port);
+        log_line(LOG_NOTICE, "Fetched the missing writes from %s:%d", f.host, f.port);
     else
-        log_line(LOG_WARNING, "Fetching from %s:%d has failed: whoever asks next decides", f.host,
-                 f.port);
+        log_line(LOG_WARNING, "Fetching from %s:%d has failed: waiting for the next replica",
+                 f.host, f.port);
     /* Replicas are closed, which ends promises to proposals made with less data. */
     if (c->fetch_took)
         propose(r);

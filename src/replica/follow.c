@@ -199,7 +199,7 @@ static void acknowledge(struct follow *f, int64_t at_ms)
         return;
     /* PROMISE: before the ACK, which implies it. */
     if (!f->fetches && !promise_give(f->r, h->own, h->own_offset)) {
-        lost(f, "It has an ID of a lower generation than one that is promised");
+        lost(f, "Its replication ID has a lower generation than one already confirmed");
         return;
     }
     uint64_t offset = own_ack_tell(&f->ack, &file, apply_offset(f->apply), at_ms);
@@ -360,8 +360,8 @@ static bool take_stream(struct follow *f, size_t n)
     f->r->figures.bytes_in += n;
     apply_until(f->apply, f->link.turn_ends);
     if (!apply_run(f->apply, n)) {
-        log_line(LOG_WARNING, "What came from the master is no stream of commands: the link is "
-                              "closed and everything is asked for anew.");
+        log_line(LOG_WARNING, "Protocol error in the replication stream: closing the link and "
+                              "requesting a full resynchronization.");
         f->knows = false;
         drop(f, LAST_DELAY);
         return false;

@@ -407,11 +407,11 @@ void peer_ack(struct peer *p, uint64_t offset, const uint64_t *synced)
     if (p->state == PEER_STRANGER)
         return;
     if (most > r->engine->journal->offset) {
-        log_line(LOG_WARNING,
-                 "Replica %s says that it has the stream up to offset %llu, which is at %llu: "
-                 "disconnecting it",
-                 peer_name(p).text, (unsigned long long)most,
-                 (unsigned long long)r->engine->journal->offset);
+        log_line(
+            LOG_WARNING,
+            "Replica %s acknowledged offset %llu, but the stream ends at %llu: disconnecting it",
+            peer_name(p).text, (unsigned long long)most,
+            (unsigned long long)r->engine->journal->offset);
         client_close(p->client);
         return;
     }

@@ -29,8 +29,8 @@ void reach_hint(const struct replication *r, const char *role, const char *host)
     if (*s->replica_announce_ip || reach_is_loopback(bytes_text(host)) || !reach_is_closed(s))
         return;
     log_line(LOG_WARNING,
-             "This server listens on loopback addresses only (bind), and its %s %s is elsewhere: "
-             "nobody there reaches it, and Sentinel will not either. Set bind, or "
-             "replica-announce-ip and replica-announce-port if something forwards to it.",
+             "This server listens on loopback addresses only (bind), but its %s %s is on another "
+             "machine, from which it cannot be reached, nor by Sentinel. Set bind, or "
+             "replica-announce-ip and replica-announce-port if connections are forwarded to it.",
              role, host);
 }

@@ -72,15 +72,14 @@ const struct metric_table replica_metrics = {
 enum { IP, PORT, STATE, OFFSET, LAG, COLUMNS };
 
 static const struct metric columns[COLUMNS] = {
-    [IP] = {"ip", NULL, "Where the replica is.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
-    [PORT] = {"port", NULL, "The port that it listens at.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
-    [STATE] = {"state", NULL, "How far its synchronisation is.", METRIC_TEXT, METRIC_WORDS, 0,
-               NULL},
+    [IP] = {"ip", NULL, "Address of the replica.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
+    [PORT] = {"port", NULL, "Port that the replica listens on.", METRIC_TEXT, METRIC_WORDS, 0,
+              NULL},
+    [STATE] = {"state", NULL, "State of its synchronization.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
     [OFFSET] = {"offset", "redis_connected_slave_offset_bytes",
-                "The offset that the replica has told to have.", METRIC_GAUGE, METRIC_BYTES, 0,
-                NULL},
-    [LAG] = {"lag", "redis_connected_slave_lag_seconds", "How long ago it told that.", METRIC_GAUGE,
-             METRIC_SECONDS, 0, NULL},
+                "Offset acknowledged by the replica.", METRIC_GAUGE, METRIC_BYTES, 0, NULL},
+    [LAG] = {"lag", "redis_connected_slave_lag_seconds", "Time since that acknowledgement.",
+             METRIC_GAUGE, METRIC_SECONDS, 0, NULL},
 };
 
 static void walk(const void *owner, const struct metric_sink *sink)

@@ -54,7 +54,7 @@ static void say(struct replication *r, struct peer *p)
     p->whole_end = j->offset;
     buf_free(&plain);
     buf_free(&wrapped);
-    log_line(LOG_NOTICE, "Replica %s has everything again and counts from now on",
+    log_line(LOG_NOTICE, "Replica %s has caught up and counts for min-replicas-to-ack again",
              peer_name(p).text);
 }
 

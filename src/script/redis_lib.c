@@ -144,8 +144,8 @@ static int redis_set_repl(lua_State *L)
     static bool told;
     if (v != 3 && !told) {
         told = true;
-        log_line(LOG_WARNING, "A script called redis.set_repl(): effects of scripts are always "
-                              "written to the append-only file, the call changes nothing.");
+        log_line(LOG_WARNING, "A script called redis.set_repl(), which has no effect: writes of "
+                              "scripts are always replicated and written to the append-only file.");
     }
     return 0;
 }

@@ -190,8 +190,8 @@ void scripting_fcall(struct call *call, const struct function *f, const struct s
     if (x->vm.refused && x->vm.used > x->vm.limit / 2) {
         /* It keeps so much between calls that the next ones would lack memory. */
         log_line(LOG_WARNING,
-                 "The functions of library %s keep %zu bytes, more than half of "
-                 "script-memory-limit, and met it: the library is loaded anew, without them.",
+                 "The functions of library %s hold %zu bytes, more than half of "
+                 "script-memory-limit, and exceeded it: reloading the library without its state.",
                  x->name, x->vm.used);
         library_reload(&s->functions, x);
     }

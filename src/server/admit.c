@@ -52,7 +52,7 @@ static bool drop_unauthenticated(struct engine *e)
     if (n == &e->clients.anonymous)
         return false;
     struct client *c = dlist_item(n, struct client, anonymous);
-    log_line(LOG_VERBOSE, "Closing client %s: too many have not authenticated", c->address);
+    log_line(LOG_VERBOSE, "Closing client %s: too many unauthenticated clients", c->address);
     e->stats.rejected_connections++;
     client_close(c);
     return true;

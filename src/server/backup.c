@@ -137,7 +137,8 @@ static void sweep_one(void *context, const char *name)
         file_remove(mark);
         return;
     }
-    log_line(LOG_NOTICE, "Backup %s was not sealed when the server ended: removed", name);
+    log_line(LOG_NOTICE, "Removing backup %s, which was not sealed before the server stopped",
+             name);
     remove_backup(b, name);
 }
 
@@ -282,15 +283,15 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
 {
     char path[PATH_MAX], made[NAME_MOST + 1];
     if (b->state == OPEN || b->state == SEALING || b->state == LINKING || b->running) {
-        reply_errorf(reply, "ERR a backup is under way: %s", b->name);
+        reply_errorf(reply, "ERR a backup is in progress: %s", b->name);
         return;
     }
     if (!aof_has_base(b->aof)) {
-        reply_errorf(reply, "ERR BACKUP needs an append-only file with its base (appendonly yes)");
+        reply_errorf(reply, "ERR BACKUP needs an append-only file with a base (appendonly yes)");
         return;
     }
     if (name.n && !good_name(name)) {
-        reply_errorf(reply, "ERR a backup's name is of letters, digits, '-', '_' and '.'");
+        reply_errorf(reply, "ERR a backup name consists of letters, digits, '-', '_' and '.'");
         return;
     }
     if (!name.n)
@@ -298,7 +299,7 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
                                                (long long)b->engine->now_ms));
     snprintf(path, sizeof(path), "%s/%.*s", top(b), (int)name.n, name.p);
     if (file_exists(path)) {
-        reply_errorf(reply, "ERR there is a backup of that name");
+        reply_errorf(reply, "ERR a backup of that name exists");
         return;
     }
     char text[NAME_MOST + 1];
@@ -313,7 +314,7 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
     if (!error)
         error = file_make_directory(path);
     if (error) {
-        reply_errorf(reply, "ERR the backup's directory can't be made: %s", strerror(-error));
+        reply_errorf(reply, "ERR can't create the directory of the backup: %s", strerror(-error));
         return;
     }
     memcpy(b->name, text, sizeof(text));

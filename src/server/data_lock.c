@@ -29,10 +29,10 @@ static bool has_no_locks(int error)
 
 static void warn(const char *directory, int error)
 {
-    log_line(LOG_WARNING,
-             "The data directory %s can't be locked: %s. Nothing keeps a second server from "
-             "using it.",
-             directory, strerror(-error));
+    log_line(
+        LOG_WARNING,
+        "The data directory %s can't be locked: %s. A second server could use it at the same time.",
+        directory, strerror(-error));
 }
 
 bool data_lock_take(const char *directory, struct data_lock *lock)

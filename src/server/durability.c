@@ -127,7 +127,7 @@ void durability_begin_turn(struct durability *d)
         disk_failed(d, error);
     } else if (!error && e->disk_error) {
         state_set_disk_error(e, 0);
-        log_line(LOG_WARNING, "The append-only file is good again, writes are accepted.");
+        log_line(LOG_WARNING, "The append-only file can be written again, writes are accepted.");
     }
 }
 
@@ -166,7 +166,7 @@ static void check_files(struct durability *d)
 {
     char what[PATH_MAX + 64];
     if (!aof_is_intact(d->aof, what, sizeof(what)))
-        log_line(LOG_WARNING, "The append-only file is not what it was: %s", what);
+        log_line(LOG_WARNING, "The append-only file is no longer intact: %s", what);
 }
 
 static void retry(struct durability *d)

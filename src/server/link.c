@@ -262,7 +262,7 @@ static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room
         feed_placed(c, (size_t)n);
     if (__builtin_expect(c->total_commands == 0, 0) && !tls &&
         is_tls_hello(place ? c->in : at, place ? c->in_n : (size_t)n)) {
-        log_line(LOG_WARNING, "Closing client %s: it speaks TLS to a port without", c->address);
+        log_line(LOG_WARNING, "Closing client %s: TLS handshake on a port without TLS", c->address);
         client_close(c);
         return 0;
     }

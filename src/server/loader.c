@@ -121,15 +121,14 @@ static void load_warning(void *context, const char *text)
 static void log_left_out(const char *path, const struct rdb_read_result *r)
 {
     if (r->left_out)
-        log_line(
-            LOG_WARNING,
-            "%llu keys of %s are left out (rdb-skip-unknown): their values have no counterpart "
-            "here",
-            (unsigned long long)r->left_out, path);
+        log_line(LOG_WARNING,
+                 "%llu keys of %s were skipped (rdb-skip-unknown): the types of their values are "
+                 "not supported",
+                 (unsigned long long)r->left_out, path);
     if (r->imported)
         log_line(LOG_WARNING,
-                 "%llu keys of %s are left out: their slots were being moved to that node, which "
-                 "did not own them yet",
+                 "%llu keys of %s were skipped: their slots were being imported by that node, "
+                 "which did not own them yet",
                  (unsigned long long)r->imported, path);
     if (r->warnings > RDB_READ_WARNINGS)
         log_line(LOG_WARNING, "Loading the RDB file: %llu further warnings are not shown",
@@ -228,7 +227,8 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
             if (ar.commands)
                 stream_end_lost(&l->end);
             if (!good)
-                log_line(LOG_WARNING, "Bad tail behind the RDB preamble of %s: %s", path, ar.error);
+                log_line(LOG_WARNING, "Invalid commands after the RDB preamble of %s: %s", path,
+                         ar.error);
         }
     } else {
         log_line(LOG_WARNING, "Fatal error loading the DB: %s: %s.%s", path, r.error,
@@ -244,7 +244,8 @@ static bool cut(struct loader *l, const char *path, struct bytes map, uint64_t g
     char aside[PATH_MAX + 64];
     int error = cut_tail(path, map, good, aside, sizeof(aside));
     if (error) {
-        log_line(LOG_WARNING, "The torn end of %s could not be cut: %s", path, strerror(-error));
+        log_line(LOG_WARNING, "The incomplete end of %s could not be truncated: %s", path,
+                 strerror(-error));
         return false;
     }
     l->figures.cut_bytes += map.n - good;
@@ -497,14 +498,13 @@ static bool load_newer_dump(struct loader *l)
     char aside[MANIFEST_ERROR];
     log_line(LOG_WARNING,
              "The append-only file is older than %s, which was saved after appendonly had been "
-             "turned off: the snapshot is loaded",
+             "disabled: loading the snapshot",
              dump);
     if (!load_dump(l))
         return false;
     int error = aof_move_aside(l->aof, aside);
     if (error)
-        log_line(LOG_WARNING, "The old append-only file can't be moved out of the way: %s",
-                 strerror(-error));
+        log_line(LOG_WARNING, "The old append-only file can't be renamed: %s", strerror(-error));
     else
         log_line(LOG_NOTICE, "The old append-only file is kept in %s", aside);
     return error == 0;
@@ -531,8 +531,7 @@ static bool load_existing(struct loader *l)
     if (!file_exists(dump))
         return true;
     if (e->settings->appendonly)
-        log_line(LOG_NOTICE, "There is no append-only file yet: it begins with what %s holds",
-                 dump);
+        log_line(LOG_NOTICE, "There is no append-only file yet: creating it from %s", dump);
     return load_dump(l);
 }
 

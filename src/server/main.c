@@ -39,25 +39,26 @@
 
 static void usage(void)
 {
-    fputs("Millrace " VERSION_MILLRACE ": queues, streams and pub/sub, over the Redis "
-          "protocol.\n\n"
-          "  millrace-server [FILE] [--SETTING VALUE ...] [-]\n\n"
-          "  FILE             settings, one per line; the command line is applied after them\n"
-          "  --SETTING VALUE  any setting, by name\n"
-          "  -                more settings from standard input\n\n"
-          "  millrace-server --print-sample-config   every setting, with its default and what it "
-          "does\n"
-          "  millrace-server --print-conf-manual     the same as a manual page\n"
-          "  millrace-server --print-reference DIR   commands, settings, metrics, errors, HTTP "
-          "paths as Markdown\n"
-          "  millrace-server --healthcheck URL       0 if a running server answers there with "
-          "2xx, else 1\n"
-          "  millrace-server --version\n\n"
+    fputs("Millrace " VERSION_MILLRACE ": message server with queues, streams and pub/sub, "
+          "compatible with Redis.\n\n"
+          "Usage: millrace-server [FILE] [--SETTING VALUE ...] [-]\n\n"
+          "  FILE             configuration file, one setting per line\n"
+          "  --SETTING VALUE  any setting; overrides the file\n"
+          "  -                read more settings from standard input\n\n"
+          "Other forms:\n"
+          "  millrace-server --print-sample-config   print a configuration file with all settings\n"
+          "  millrace-server --print-conf-manual     print the manual page of the configuration "
+          "file\n"
+          "  millrace-server --print-reference DIR   write the reference of commands, settings, "
+          "metrics, errors and HTTP API as Markdown\n"
+          "  millrace-server --healthcheck URL       exit with 0 if a running server responds with "
+          "2xx, otherwise with 1\n"
+          "  millrace-server --version               print the version\n\n"
           "Examples:\n"
           "  millrace-server --port 7000 --dir /var/lib/millrace --appendonly yes\n"
-          "      a queue that keeps what it has acknowledged\n"
+          "      start with an append-only file\n"
           "  millrace-server /etc/millrace.conf --loglevel verbose\n"
-          "      a file, and one setting of it replaced\n"
+          "      start with a configuration file and override one setting\n"
           "  echo 'maxmemory 512mb' | millrace-server -\n",
           stdout);
 }
@@ -178,14 +179,13 @@ static void notify_manager(const char *text)
 
 static void banner(const struct settings *s)
 {
-    log_line(LOG_NOTICE, "Millrace %s starts, compatible with Redis %s, process %d",
-             VERSION_MILLRACE, VERSION_REDIS, (int)getpid());
+    log_line(LOG_NOTICE, "Starting Millrace %s, compatible with Redis %s, pid %d", VERSION_MILLRACE,
+             VERSION_REDIS, (int)getpid());
     if (s->file)
-        log_line(LOG_NOTICE, "Settings are those of %s", s->file);
+        log_line(LOG_NOTICE, "Configuration file: %s", s->file);
     else
         log_line(LOG_NOTICE,
-                 "No file of settings was given: all have their defaults, but for those "
-                 "on the command line (--help)");
+                 "No configuration file given: using defaults and the command line (see --help)");
     if (s->always_show_logo || (!*s->logfile && isatty(STDOUT_FILENO))) {
         struct buf b = {0};
         buf_printf(&b,
@@ -218,9 +218,9 @@ static void warn(const struct settings *s)
 {
     if (!s->protected_mode && !s->requirepass.n && s->port && !loopback_only(s))
         log_line(LOG_WARNING,
-                 "WARNING: the server listens on addresses beyond this machine, protected-mode "
-                 "is off and no password is set: anybody who can reach it can read and delete "
-                 "everything. Set requirepass, or bind to 127.0.0.1.");
+                 "WARNING: the server accepts connections from other machines, protected-mode is "
+                 "off and no password is set: anybody who can connect can read and delete all "
+                 "data. Set requirepass, or bind to 127.0.0.1.");
 }
 
 /* The directory of a configured file, in `to`; "" when none is configured. */
@@ -258,7 +258,7 @@ static bool confine(const struct settings *s)
     }
     int r = s->process_sandbox ? confine_calls() : 0;
     if (r < 0)
-        log_line(LOG_NOTICE, "process-sandbox: %s; going on without", strerror(-r));
+        log_line(LOG_NOTICE, "process-sandbox: %s; continuing without it", strerror(-r));
     return true;
 }
 

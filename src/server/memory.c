@@ -344,8 +344,8 @@ static void log_drift(struct memory *m)
     if (m->drifts || !(m->engine->slow_path & ENGINE_REPLICA))
         return;
     m->drifts = true;
-    log_line(LOG_WARNING, "This replica evicts keys by itself (replica-ignore-maxmemory no): its "
-                          "data are no longer those of its primary.");
+    log_line(LOG_WARNING, "This replica evicts keys (replica-ignore-maxmemory no): its data now "
+                          "differs from its primary's.");
 }
 
 /* Evicts until there is room or the turn's budget is used up. Returns false when nothing more can

@@ -63,7 +63,7 @@ static bool is_loading(const struct persistence *p)
 
 static void log_swept(const char *name)
 {
-    log_line(LOG_NOTICE, "Removing the leftover file %s", name);
+    log_line(LOG_NOTICE, "Removing temporary file %s", name);
 }
 
 static void sweep_one(void *context, const char *name)
@@ -383,7 +383,7 @@ bool persistence_shutdown(struct persistence *p, unsigned how)
     if (!finish_aof(p) && !force)
         return false;
     if (state_is_torn(p->parts.engine)) {
-        log_line(LOG_WARNING, "A script is ended half-way: nothing that it did is saved.");
+        log_line(LOG_WARNING, "Terminating a running script: its writes are discarded.");
         return true;
     }
     if (!finish_base(p) && !force)

@@ -99,9 +99,9 @@ const struct metric_table process_metrics_cpu = {.rows = cpu_rows,
 /* ---- Listeners */
 
 static const struct metric columns[] = {
-    {"name", NULL, "What the listener speaks.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
-    {"bind", NULL, "Addresses as configured.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
-    {"port", NULL, "Port as configured.", METRIC_TEXT, METRIC_NUMBER, 0, NULL},
+    {"name", NULL, "Protocol of the listener.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
+    {"bind", NULL, "Configured addresses.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
+    {"port", NULL, "Configured port.", METRIC_TEXT, METRIC_NUMBER, 0, NULL},
 };
 
 static void walk_listeners(const void *owner, const struct metric_sink *sink)

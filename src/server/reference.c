@@ -18,23 +18,26 @@
 static const struct {
     const char *word, *meaning;
 } code_words[] = {
-    {"ERR", "The request is wrong, or cannot be done; the text says why."},
-    {"WRONGTYPE", "The key holds a value of another type than the command is for."},
-    {"DENIED", "protected-mode: without a password the server is for this machine only."},
-    {"NOAUTH", "AUTH or HELLO with a password comes first."},
-    {"WRONGPASS", "Name and password do not fit, or the user is off."},
-    {"LOADING", "Data are being loaded; ask again later."},
-    {"BUSY", "A script takes long; SCRIPT KILL or FUNCTION KILL may end it."},
-    {"NOTBUSY", "There is no script to be ended."},
-    {"UNKILLABLE", "The script has written: ending it would leave half of its work."},
-    {"NOSCRIPT", "No script has this digest: send its text by EVAL or SCRIPT LOAD."},
-    {"OOM", "maxmemory is reached, and nothing may be evicted; reads and deletes go on."},
-    {"MISCONF", "Writes are refused until a snapshot succeeds again."},
-    {"READONLY", "This is a replica: writes go to its primary."},
-    {"MASTERDOWN", "This is a replica without its primary, set to answer nothing meanwhile."},
-    {"NOREPLICAS", "Fewer replicas are connected than min-replicas-to-write asks for."},
-    {"EXECABORT", "A command of the transaction was refused, so none has run."},
-    {"UNBLOCKED", "A waiting command was ended by somebody else."},
+    {"ERR", "The request is invalid or failed; the text gives the reason."},
+    {"WRONGTYPE", "The key holds a value of a type that the command does not support."},
+    {"DENIED",
+     "protected-mode: without a password the server accepts only connections from this machine."},
+    {"NOAUTH", "Authentication required: AUTH or HELLO."},
+    {"WRONGPASS", "Wrong user name or password, or the user is disabled."},
+    {"LOADING", "The server is loading its data; retry later."},
+    {"BUSY",
+     "A script has exceeded busy-reply-threshold; SCRIPT KILL or FUNCTION KILL may stop it."},
+    {"NOTBUSY", "No script is running."},
+    {"UNKILLABLE", "The script has already written data and cannot be stopped."},
+    {"NOSCRIPT", "No cached script has this digest: send its source with EVAL or SCRIPT LOAD."},
+    {"OOM",
+     "maxmemory is reached, and nothing can be evicted; reads and deletes are still possible."},
+    {"MISCONF", "Writes are rejected until a snapshot succeeds again."},
+    {"READONLY", "This is a read-only replica: send writes to its primary."},
+    {"MASTERDOWN", "The link to the primary is down, and replica-serve-stale-data is no."},
+    {"NOREPLICAS", "Fewer replicas are connected than min-replicas-to-write requires."},
+    {"EXECABORT", "A command of the transaction was rejected, so none was executed."},
+    {"UNBLOCKED", "A blocked command was unblocked by CLIENT UNBLOCK or a role change."},
     {"BUSYGROUP", "A consumer group of this name exists."},
 };
 
@@ -60,11 +63,10 @@ static void add_texts(struct buf *out, const char *word)
 
 static void print_errors(struct buf *out)
 {
-    reference_text_title(out, "Errors",
-                         "For who handles errors: what their first words mean, and the texts that "
-                         "several commands share.");
-    buf_add_text(out, "\nPrograms go by the first word; texts may change. Some are those of Redis "
-                      "to the letter, since clients compare them.\n");
+    reference_text_title(out, "Errors", "Error codes and common error texts.");
+    buf_add_text(
+        out, "\nPrograms should check only the code, the first word of an error; texts may change. "
+             "Some texts are identical to those of Redis, since clients compare them.\n");
     for (size_t i = 0; i < sizeof(code_words) / sizeof(code_words[0]); i++) {
         buf_printf(out, "\n## %s\n\n", code_words[i].word);
         reference_text_add_string(out, code_words[i].meaning);
@@ -81,9 +83,9 @@ static const struct page {
 } pages[] = {
     {"settings.md", "Settings", reference_settings},
     {"metrics.md", "Metrics", reference_numbers_metrics},
-    {"info.md", "Lines of INFO", reference_numbers_info},
+    {"info.md", "INFO fields", reference_numbers_info},
     {"errors.md", "Errors", print_errors},
-    {"http-api.md", "HTTP paths", reference_http},
+    {"http-api.md", "HTTP API", reference_http},
 };
 
 #define PAGES    (sizeof(pages) / sizeof(pages[0]))
@@ -91,13 +93,14 @@ static const struct page {
 
 static void print_index(struct buf *out)
 {
-    reference_text_title(out, "Reference", "For who looks something up.");
-    buf_add_text(out, "\nCommands, by family:\n\n");
+    reference_text_title(out, "Reference",
+                         "Reference of commands, settings, metrics, errors and the HTTP API.");
+    buf_add_text(out, "\nCommands by family:\n\n");
     for (int f = 0; f < FAMILIES; f++) {
         const char *name = command_group_name((enum command_group)f);
         buf_printf(out, "* [%s](commands/%s.md)\n", name, name);
     }
-    buf_add_text(out, "\nAll else:\n\n");
+    buf_add_text(out, "\nOther pages:\n\n");
     for (size_t i = 0; i < PAGES; i++)
         buf_printf(out, "* [%s](%s)\n", pages[i].title, pages[i].path);
 }

@@ -95,21 +95,21 @@ void reference_commands_usage(struct buf *out, const struct command *c)
 static void add_place(struct buf *out, const struct key_spec *k)
 {
     if (k->unknown) {
-        buf_printf(out, k->keyword ? "what stands behind %s" : "where the other arguments say",
+        buf_printf(out, k->keyword ? "arguments after %s" : "position given by other arguments",
                    k->keyword);
         return;
     }
     if (k->counted) {
-        buf_printf(out, "as many as argument %d says", k->at + k->count_at);
+        buf_printf(out, "as many as argument %d specifies", k->at + k->count_at);
         return;
     }
     if (k->keyword)
-        buf_printf(out, "behind %s", k->keyword);
+        buf_printf(out, "after %s", k->keyword);
     else
         buf_printf(out, "argument %d", k->at);
     if (k->last == 0)
         return;
-    buf_add_text(out, k->keyword ? ", all" : " and those behind it");
+    buf_add_text(out, k->keyword ? ", all" : " and those after it");
     if (k->limit > 1)
         buf_printf(out, ", the first of %d parts", k->limit);
     else if (k->last < -1)
@@ -122,7 +122,7 @@ static void add_place(struct buf *out, const struct key_spec *k)
 static const char *right(const struct key_spec *k)
 {
     bool reads = k->flags & KEY_ACCESS, writes = k->flags & (KEY_INSERT | KEY_DELETE | KEY_UPDATE);
-    return k->flags & KEY_NOT_KEY ? "no key, but named like one"
+    return k->flags & KEY_NOT_KEY ? "not a key, but treated like one"
            : reads && writes      ? "read and write"
            : reads                ? "read"
            : writes               ? "write"
@@ -219,7 +219,7 @@ static void add_section(struct buf *out, const struct command *c)
     reference_text_add_string(out, c->summary);
     buf_add_text(out, "\n\n");
     if (IS_CONTAINER(c))
-        buf_add_text(out, "* What it does is said at its subcommands.\n");
+        buf_add_text(out, "* See its subcommands.\n");
     add_complexity(out, c);
     add_words(out, c);
     add_keys(out, c);
@@ -256,10 +256,8 @@ void reference_commands(struct buf *out, enum command_group family)
             if ((*c)->group != family)
                 continue;
             if (!any) {
-                reference_text_title(
-                    out, title,
-                    "For who writes a client or a program: what each command takes, "
-                    "costs and needs.");
+                reference_text_title(out, title,
+                                     "Arguments, complexity and permissions of each command.");
                 buf_add_text(out, "\n| command | |\n|---|---|\n");
                 any = true;
             }

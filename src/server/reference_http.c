@@ -23,15 +23,15 @@ static void add_step(struct buf *out, struct bytes step)
         buf_add_text(out, ": ");
     }
     if (bytes_is(what, "@stored")) {
-        buf_add_text(out, "how safe it is: `memory`, `written` or `synced`");
+        buf_add_text(out, "durability: `memory`, `written` or `synced`");
     } else if (what.n && *what.p == '#') {
-        buf_add_text(out, "how many there were of ");
+        buf_add_text(out, "number of ");
         add_code(out, bytes_of(what.p + 1, what.n - 1));
     } else {
         add_code(out, what);
     }
     if (name.n && *name.p == '?')
-        buf_printf(out, ", %.*s when there was nothing", (int)name.n - 1, name.p + 1);
+        buf_printf(out, ", %.*s if there is nothing", (int)name.n - 1, name.p + 1);
     buf_add_char(out, '\n');
 }
 
@@ -63,9 +63,9 @@ static void add_route(struct buf *out, const struct route *r)
     reference_text_add_string(out, r->summary);
     buf_printf(out, " Success is %u.", r->status);
     if (r->is_typed)
-        buf_add_text(out, " There only with `console-commands yes`.");
+        buf_add_text(out, " Only available with `console-commands yes`.");
     if (r->looks)
-        buf_add_text(out, " It changes nothing.");
+        buf_add_text(out, " Read-only.");
     buf_add_text(out, *r->params || r->steps ? "\n\n" : "\n");
     if (*r->params)
         add_parameters(out, r->params);
@@ -74,20 +74,20 @@ static void add_route(struct buf *out, const struct route *r)
 }
 
 static const char http_text[] =
-    "\n`/healthz` and `/readyz` answer without a login. All else wants one, by `Authorization: "
-    "Basic` or the token of a session, and is what this user may do. Forms, limits and errors: "
-    "[the HTTP port](../guides/http.md).\n\nParameters are told as `name:kind(bounds)=default`, "
-    "`!` when they have to be there; without a kind they are bytes. GET has them in the query, all "
-    "else in a JSON body. Below them: what the answer "
-    "has, and the command that it is the reply of. In it `{name}` is a parameter; what stands in "
-    "brackets is left out when a parameter in it is not given, and when `?name` is not true, "
-    "`!name` is, or `~name` was given.\n";
+    "\n`/healthz` and `/readyz` need no login. All other paths need one, by `Authorization: Basic` "
+    "or a session token, and are subject to the permissions of its user. Formats, limits and "
+    "errors: [the HTTP port](../guides/http.md).\n\nParameters are written as "
+    "`name:kind(bounds)=default`, with `!` if required; without a kind they are bytes. GET "
+    "requests take them in the query string, all others in a JSON body. Below them: the members of "
+    "the response, and the command whose reply each has. In it, `{name}` is a parameter; text in "
+    "brackets is omitted if a parameter in it is not given, if `?name` is false, if `!name` is "
+    "true, or if `~name` is given.\n";
 
 void reference_http(struct buf *out)
 {
     size_t count;
     const struct route *all = route_all(&count);
-    reference_text_title(out, "HTTP", "For who asks the console's port by a script: every path.");
+    reference_text_title(out, "HTTP", "All paths of the HTTP API at `console-port`.");
     buf_add_text(out, http_text);
     for (const struct route *r = all; r < all + count; r++)
         add_route(out, r);

@@ -150,14 +150,13 @@ void reference_numbers_metrics(struct buf *out)
     metric_each(nothing->set, keep_metric, &names);
     keep_survey(&names, &text);
     qsort(names.all, names.n, sizeof(*names.all), by_name);
-    reference_text_title(
-        out, "Metrics",
-        "For who watches servers with Prometheus: every name, in the order of names.");
-    buf_add_text(out,
-                 "\nNames that begin with `redis_` are those of redis_exporter, so that its "
-                 "dashboards work; the others are our own. `SURVEY METRICS` gives them; lines of "
-                 "groups and streams are bounded by `metrics-groups`. What is not known at the "
-                 "moment has no line.\n\n| name | type | labels | what |\n|---|---|---|---|\n");
+    reference_text_title(out, "Metrics", "All metrics for Prometheus, by name.");
+    buf_add_text(
+        out,
+        "\nMetrics whose names begin with `redis_` are named as in redis_exporter, so that its "
+        "dashboards work. `GET /metrics` and `SURVEY METRICS` return them; `metrics-groups` limits "
+        "the number of groups and streams with metrics. A metric whose value is currently unknown "
+        "is omitted.\n\n| name | type | labels | description |\n|---|---|---|---|\n");
     for (size_t i = 0; i < names.n; i++)
         add_name(out, &names.all[i]);
     buf_free(&text);
@@ -192,7 +191,7 @@ static void add_line(void *to, const struct metric *m, const struct metric_famil
     if (!m->info || (f && !f->prefix)) /* for Prometheus only */
         return;
     if (s->rows++ == 0)
-        buf_add_text(s->out, "\n| line | metric | what |\n|---|---|---|\n");
+        buf_add_text(s->out, "\n| field | metric | description |\n|---|---|---|\n");
     if (f)
         buf_printf(&name, "%s%s:%s=", f->prefix, f->label ? "*" : "", m->info);
     else
@@ -209,8 +208,7 @@ static void add_section(void *to, const char *name, const char *title, bool is_d
 {
     struct section *s = to;
     buf_printf(s->out, "\n## %s\n\n`INFO %s`%s.\n", title, name,
-               is_default ? ", and part of INFO without arguments"
-                          : ", only where it is asked for");
+               is_default ? ", and part of INFO without arguments" : ", only when requested");
     s->rows = 0;
     metric_each_line(s->set, name, add_line, s);
 }
@@ -219,10 +217,9 @@ void reference_numbers_info(struct buf *out)
 {
     struct nothing *nothing = nothing_new();
     struct section s = {.out = out, .set = nothing->set};
-    reference_text_title(out, "INFO",
-                         "For who reads INFO: every line that it can have, section by section.");
-    buf_add_text(out, "\n`*` stands for a name or number of which there are several. A line whose "
-                      "value is not known at the moment is not there.\n");
+    reference_text_title(out, "INFO", "All fields of INFO, by section.");
+    buf_add_text(out, "\n`*` stands for a name or number. A field whose value is currently unknown "
+                      "is omitted.\n");
     info_sections(add_section, &s);
     nothing_free(nothing);
 }

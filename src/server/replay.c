@@ -84,20 +84,20 @@ bool replay_command(struct replay *r, const struct bytes *argv, int argc)
         return false;
     }
     if (!may_stand_in_files(q.command, argv, argc)) {
-        log_line(LOG_WARNING, "A file asks for '%.*s', which is no change of data", (int)argv[0].n,
-                 argv[0].p);
+        log_line(LOG_WARNING, "A file contains '%.*s', which is not a write command",
+                 (int)argv[0].n, argv[0].p);
         return false;
     }
     clock_delay(r->engine->settings->key_load_delay, r->commands++);
     exec_request(r->client, &q);
     if (scripting_failures(r->engine->scripting) != failures) {
         /* If loading continued, the next rewrite would lose the library for good. */
-        log_line(LOG_WARNING, "A library of functions cannot be loaded; is script-memory-limit "
-                              "smaller than it was?");
+        log_line(LOG_WARNING,
+                 "A function library cannot be loaded; has script-memory-limit been lowered?");
         return false;
     }
     if (r->client->reply.errors != errors && r->errors++ < 10)
-        log_line(LOG_WARNING, "Replaying '%.*s' gave an error: %s", (int)argv[0].n, argv[0].p,
+        log_line(LOG_WARNING, "Error while replaying '%.*s': %s", (int)argv[0].n, argv[0].p,
                  r->client->reply.error_code);
     return true;
 }

@@ -334,7 +334,7 @@ static bool open_first(struct rewrite *r)
         aof_close(r->aof);
         return false;
     }
-    log_line(LOG_NOTICE, "The append-only file begins, process %d writes its base",
+    log_line(LOG_NOTICE, "Creating the append-only file, its base is written by pid %d",
              (int)snapshot_pid(r->snapshot));
     return true;
 }
@@ -369,7 +369,7 @@ void rewrite_start_wanted(struct rewrite *r)
         r->figures.scheduled = false;
         rewrite_start(r);
     } else if (aof_is_open(r->aof) && aof_has_no_base_yet(r->aof) && try_first) {
-        log_line(LOG_NOTICE, "The append-only file has no base yet: another attempt");
+        log_line(LOG_NOTICE, "The append-only file has no base yet: retrying");
         r->first_tried_ms = now_ms;
         rewrite_start(r);
     }
@@ -392,7 +392,7 @@ void rewrite_start_if_grown(struct rewrite *r)
 
 void rewrite_repair(struct rewrite *r)
 {
-    log_line(LOG_NOTICE, "A new base for the append-only file is tried");
+    log_line(LOG_NOTICE, "Retrying to write a new base of the append-only file");
     file_make_directory(r->engine->settings->appenddirname); /* it may have been removed */
     rewrite_start(r);
 }

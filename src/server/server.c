@@ -212,7 +212,7 @@ static void log_inert_settings(const struct settings *s)
                      all[i].name);
     for (struct bytes at = buf_bytes(&s->obsolete); at.n;) {
         size_t n = (size_t)((const char *)memchr(at.p, '\n', at.n) - at.p);
-        log_line(LOG_NOTICE, "Setting '%.*s' is of older versions and has no effect", (int)n, at.p);
+        log_line(LOG_NOTICE, "Setting '%.*s' is obsolete and has no effect", (int)n, at.p);
         at = bytes_of(at.p + n + 1, at.n - n - 1);
     }
 }
@@ -408,7 +408,7 @@ bool server_load_users(struct server *s)
         users_set_default_password(e->users, c->requirepass);
     bool good = error.n == 0;
     if (!good)
-        log_line(LOG_WARNING, "Aborting because of wrong users: %.*s", (int)error.n, error.p);
+        log_line(LOG_WARNING, "Aborting because of invalid users: %.*s", (int)error.n, error.p);
     buf_free(&text);
     buf_free(&error);
     return good;

@@ -20,8 +20,8 @@ void shortage_met(struct shortage *s, int error, const char *what, int64_t stead
         return;
     }
     log_line(LOG_WARNING,
-             "Accepting %s connection: %s. Connections wait until there is room (met %llu times "
-             "since this was said last).",
+             "Error accepting %s connection: %s. New connections wait in the backlog (%llu errors "
+             "since the last message).",
              what, strerror(error), (unsigned long long)s->unsaid);
     s->said_ms = steady_ms;
     s->unsaid = 0;

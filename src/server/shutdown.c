@@ -187,8 +187,8 @@ void shutdown_on_signal(void *context, int number)
     /* A running script has to end: it is interrupted unless it has written. */
     if ((d->engine->slow_path & ENGINE_BUSY) &&
         !scripting_interrupt(d->engine->scripting, "The server is shutting down."))
-        log_line(LOG_WARNING, "A script that has written data runs: waiting for its end. "
-                              "SHUTDOWN NOSAVE ends it half-way.");
+        log_line(LOG_WARNING, "A script that has written data is running: waiting for it to "
+                              "finish. SHUTDOWN NOSAVE terminates it.");
     /* There are no ticks while loading. */
     if (d->engine->slow_path & ENGINE_LOADING)
         shutdown_obey(d);

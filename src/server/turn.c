@@ -197,9 +197,9 @@ static void end_script_for_primary(const struct turn_parts *p)
 {
     if (replica_waits_long(p->replication) &&
         scripting_interrupt(p->engine->scripting,
-                            "What the primary sends has waited for it for too long."))
-        log_line(LOG_WARNING, "A script that has not written is ended: what the primary sends has "
-                              "waited for half of repl-timeout.");
+                            "Data from the primary has been waiting too long."))
+        log_line(LOG_WARNING, "Terminating a read-only script: data from the primary has been "
+                              "waiting for half of repl-timeout.");
 }
 
 bool turn_in_script(struct turn *t)

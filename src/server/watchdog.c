@@ -59,7 +59,7 @@ static bool make_timer(void)
 void watchdog_set_period(long long ms)
 {
     if (ms && !has_timer && !(has_timer = make_timer())) {
-        log_line(LOG_WARNING, "watchdog-period: the system gives no timer");
+        log_line(LOG_WARNING, "watchdog-period: cannot create a timer");
         return;
     }
     if (has_timer)

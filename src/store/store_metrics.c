@@ -27,9 +27,8 @@ static const struct metric columns[COLUMNS] = {
               NULL},
     [EXPIRES] = {"expires", "redis_db_keys_expiring", "Keys of the database that have a TTL.",
                  METRIC_GAUGE, METRIC_NUMBER, 0, NULL},
-    [AVG_TTL] = {"avg_ttl", "redis_db_avg_ttl_seconds",
-                 "Mean TTL of some of the keys that have one.", METRIC_GAUGE, METRIC_MILLISECONDS,
-                 0, NULL},
+    [AVG_TTL] = {"avg_ttl", "redis_db_avg_ttl_seconds", "Estimated mean TTL of keys that have one.",
+                 METRIC_GAUGE, METRIC_MILLISECONDS, 0, NULL},
 };
 
 /* Sums quotients, since a sum of TTLs could overflow. */

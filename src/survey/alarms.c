@@ -32,8 +32,8 @@ typedef bool judge(const struct alarms_facts *f, char text[ALARMS_TEXT]);
 
 static bool disk_failed(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("writes are refused: %s",
-        f->disk_error ? strerror(-f->disk_error) : "the append-only file takes none");
+    SAY("writes are rejected: %s",
+        f->disk_error ? strerror(-f->disk_error) : "the append-only file cannot be written");
     return f->disk_failed;
 }
 
@@ -51,7 +51,7 @@ static bool rewrite_failed(const struct alarms_facts *f, char text[ALARMS_TEXT])
 
 static bool sync_stalled(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("%lld bytes are not on the disk, and the last sync ended %lld s ago",
+    SAY("%lld bytes are not synced, and the last fsync completed %lld s ago",
         (long long)f->unsynced, (long long)f->sync_age_ms / 1000);
     return f->unsynced > 0 && f->sync_age_ms >= SYNC_STALLED_MS;
 }
@@ -59,64 +59,65 @@ static bool sync_stalled(const struct alarms_facts *f, char text[ALARMS_TEXT])
 static bool memory(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
     double part = f->limit > 0 ? f->memory / f->limit : 0;
-    SAY("%.0f %% of maxmemory", part * 100);
+    SAY("%.0f %% of maxmemory used", part * 100);
     return part >= FULL_PART;
 }
 
 static bool evicting(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("keys are evicted to keep to maxmemory");
+    SAY("keys are being evicted because of maxmemory");
     return f->evicted_ago_ms >= 0 && f->evicted_ago_ms < EVICTING_MS;
 }
 
 static bool clients(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("%lld of %lld clients", (long long)f->clients, (long long)f->maxclients);
+    SAY("%lld of maxclients %lld connections used", (long long)f->clients,
+        (long long)f->maxclients);
     return (double)f->clients >= FULL_PART * (double)f->maxclients;
 }
 
 static bool broker_late(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("retries and schedules are %lld s late", (long long)f->broker_late_ms / 1000);
+    SAY("broker tasks are %lld s behind schedule", (long long)f->broker_late_ms / 1000);
     return f->broker_late_ms > BROKER_LATE_MS;
 }
 
 static bool turns(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("one turn in a thousand takes %.0f ms", f->turn_p999_us / 1000);
+    SAY("99.9th percentile of event loop iterations is %.0f ms", f->turn_p999_us / 1000);
     return f->turn_p999_us > TURN_US;
 }
 
 static bool is_open(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("other machines can connect, and the default user has no password");
+    SAY("the default user has no password, and other machines can connect");
     return f->open;
 }
 
 static bool certificate(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
     if (f->certificate_left_s < 0)
-        SAY("the certificate has ended");
+        SAY("the TLS certificate has expired");
     else
-        SAY("the certificate ends in %lld days", (long long)f->certificate_left_s / DAY_S);
+        SAY("the TLS certificate expires in %lld days", (long long)f->certificate_left_s / DAY_S);
     return f->certificate_left_s != INT64_MIN && f->certificate_left_s < CERTIFICATE_S;
 }
 
 static bool replica_link(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("the primary has been away for %lld s", (long long)f->link_down_s);
+    SAY("the link to the primary has been down for %lld s", (long long)f->link_down_s);
     return f->link_down_s > LINK_DOWN_S;
 }
 
 static bool replica_lag(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("a replica has acknowledged nothing for %lld s", (long long)f->lag_s);
+    SAY("a replica has not acknowledged for %lld s", (long long)f->lag_s);
     return f->lag_s > LAG_S;
 }
 
 static bool left_out(const struct alarms_facts *f, char text[ALARMS_TEXT])
 {
-    SAY("%lld groups are beyond metrics-groups", (long long)f->left_out);
+    SAY("%lld groups have no metrics: there are more than metrics-groups", (long long)f->left_out);
     return f->left_out > 0;
 }
 
@@ -204,13 +205,13 @@ void alarms_key_text(const struct alarms_key *key, struct buf *out)
         buf_printf(out, "%.0f dead letter%s, the newest within the last hour", key->value, s);
         break;
     case ALARM_DEAD_BLOCKED:
-        buf_printf(out, "%.0f dead letter%s cannot be moved", key->value, s);
+        buf_printf(out, "%.0f message%s cannot be dead-lettered", key->value, s);
         break;
     case ALARM_OLD_MESSAGES:
-        buf_printf(out, "the next message has been ready for %lld s", seconds);
+        buf_printf(out, "the oldest ready message has waited for %lld s", seconds);
         break;
     default:
-        buf_printf(out, "%.0f message%s ready, and nobody reads", key->value, s);
+        buf_printf(out, "%.0f message%s ready, and no active consumer", key->value, s);
         break;
     }
 }

@@ -196,9 +196,9 @@ static void add_infos(const struct engine *e, struct buf *out)
     if (!e->metrics)
         return;
     metric_walk(e->metrics, add_text, &x);
-    add_info(out, "redis_instance_info", "What the server says of itself.", &x.instance);
-    add_info(out, "millrace_info", "What the server is.", &x.millrace);
-    gauge(out, "redis_up", "The server answers.", 1);
+    add_info(out, "redis_instance_info", "Properties of the server, as labels.", &x.instance);
+    add_info(out, "millrace_info", "Version of Millrace, as a label.", &x.millrace);
+    gauge(out, "redis_up", "Whether the server is up.", 1);
 }
 
 /* False: no table has that number. */
@@ -228,7 +228,7 @@ static void add_by_db(struct buf *out, const char *name, const char *help, const
 static void add_lists(struct buf *out, const struct survey *sv)
 {
     static const char name[] = "millrace_lists";
-    head(out, name, "gauge", "Lists of the database.");
+    head(out, name, "gauge", "Lists in the database.");
     for (int i = 0; i < sv->engine->store->count; i++) {
         if (!sv->walk.known_lists[i])
             continue;
@@ -243,8 +243,10 @@ static void add_slow(const struct observe *o, struct buf *out)
     const struct observe_slow *last =
         o && o->slow_n ? dlist_item(o->slow.next, struct observe_slow, node) : NULL;
     gauge(out, "redis_slowlog_length", "Entries of the slow log.", o ? (double)o->slow_n : 0);
-    gauge(out, "redis_slowlog_last_id", "Number of its newest entry.", last ? (double)last->id : 0);
-    gauge(out, "redis_last_slow_execution_duration_seconds", "How long that one took.",
+    gauge(out, "redis_slowlog_last_id", "ID of the newest entry of the slow log.",
+          last ? (double)last->id : 0);
+    gauge(out, "redis_last_slow_execution_duration_seconds",
+          "Duration of the newest entry of the slow log.",
           last ? (double)last->duration_us / 1e6 : 0);
 }
 
@@ -264,7 +266,7 @@ static void add_messages(struct buf *out, const struct survey_totals *t)
                {"scheduled", t->scheduled},
                {"dead_blocked", t->blocked}};
     head(out, name, "gauge",
-         "Messages of all groups, by state; ready is unread, released, overdue.");
+         "Messages of all groups, by state; ready is the sum of unread, released and overdue.");
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         buf_printf(out, "%s{state=\"%s\"}", name, all[i].state);
         number(out, (double)all[i].n);
@@ -281,7 +283,7 @@ static bool is_ready(const struct engine *e, const struct alarms *a)
 static void add_alarms(struct buf *out, const struct alarms *a)
 {
     static const char name[] = "millrace_alarm";
-    head(out, name, "gauge", "What is wrong, as SURVEY ALARMS tells it.");
+    head(out, name, "gauge", "Active alarms, as in SURVEY ALARMS.");
     for (enum alarms_name i = 0; i < ALARMS; i++) {
         buf_printf(out, "%s{alarm=\"%s\",severity=\"%s\"}", name, alarms_text_of_name(i),
                    alarms_text_of_severity(alarms_severity_of(i)));
@@ -293,33 +295,36 @@ static void add_sums(struct survey *sv, struct buf *out)
 {
     const struct survey_totals *t = &sv->totals;
     const struct engine *e = sv->engine;
-    gauge(out, "millrace_ready", "The server can serve.", is_ready(e, sv->alarms));
+    gauge(out, "millrace_ready", "Whether the server is ready to serve clients.",
+          is_ready(e, sv->alarms));
     add_alarms(out, sv->alarms);
-    gauge(out, "millrace_disk_failed", "Writes are refused: the append-only file takes none.",
+    gauge(out, "millrace_disk_failed",
+          "Whether writes are rejected because the append-only file cannot be written.",
           e->slow_path & ENGINE_DISK_FAILED ? 1 : 0);
     if (e->role != ROLE_PRIMARY)
-        gauge(out, "redis_master_link_up", "The link to the primary stands.",
+        gauge(out, "redis_master_link_up", "Whether the link to the primary is up.",
               e->role == ROLE_REPLICA_UP ? 1 : 0);
-    gauge(out, "millrace_replies_held", "Clients whose replies wait for the disk or for replicas.",
+    gauge(out, "millrace_replies_held",
+          "Clients whose replies are delayed until the disk or replicas have acknowledged.",
           (double)e->gate.held_count);
     add_slow(e->observe, out);
-    add_by_db(out, "millrace_streams", "Streams of the database.", sv, false);
-    single(out, "millrace_survey_cpu_seconds_total", "counter", "Time that the survey has taken.",
+    add_by_db(out, "millrace_streams", "Streams in the database.", sv, false);
+    single(out, "millrace_survey_cpu_seconds_total", "counter", "CPU time spent on the survey.",
            (double)sv->ticks / clock_ticks_per_us() / 1e6);
     if (!sv->number)
         return;
-    add_by_db(out, "millrace_groups", "Groups of the database's streams.", sv, true);
+    add_by_db(out, "millrace_groups", "Consumer groups in the database.", sv, true);
     add_lists(out, sv);
     add_messages(out, t);
     if (t->oldest_ready_ms >= 0)
-        gauge(out, "millrace_oldest_ready_seconds", "Age of the oldest message that is ready.",
+        gauge(out, "millrace_oldest_ready_seconds", "Age of the oldest ready message.",
               (double)t->oldest_ready_ms / 1000);
     gauge(out, "millrace_metrics_groups_left_out",
-          "Groups beyond metrics-groups, which have no lines of their own.",
+          "Groups without metrics of their own, because there are more than metrics-groups.",
           sv->groups_chosen.left_out);
-    gauge(out, "millrace_survey_age_seconds", "Since the last pass of the survey ended.",
+    gauge(out, "millrace_survey_age_seconds", "Time since the end of the last survey pass.",
           (double)(e->steady_ms - sv->ended_ms) / 1000);
-    gauge(out, "millrace_survey_pass_seconds", "How long the last pass took.",
+    gauge(out, "millrace_survey_pass_seconds", "Duration of the last survey pass.",
           (double)sv->pass_ms / 1000);
 }
 
@@ -406,40 +411,48 @@ OF_LIST(l_waiting, l->waiting)
         "millrace_list_" name, type, help, NULL, NULL, get                                         \
     }
 static const struct family families[] = {
-    GROUP("gauge", "ready", g_ready, "Messages that a reader would get now."),
-    GROUP("gauge", "unread", g_unread, "Messages that were never delivered."),
-    GROUP("gauge", "released", g_released, "Messages that were given back."),
-    GROUP("gauge", "overdue", g_overdue, "Messages whose leases have ended."),
-    GROUP("gauge", "leased", g_leased, "Messages that consumers are working on."),
-    GROUP("gauge", "deferred", g_deferred, "Messages that wait for a retry."),
-    GROUP("gauge", "held", g_held, "Messages that wait for others before them."),
-    GROUP("gauge", "dead_blocked", g_blocked, "Dead messages that could not be moved."),
+    GROUP("gauge", "ready", g_ready, "Ready messages: those a consumer would get now."),
+    GROUP("gauge", "unread", g_unread, "Messages never delivered."),
+    GROUP("gauge", "released", g_released,
+          "Released messages: pending without an owner, ready for delivery."),
+    GROUP("gauge", "overdue", g_overdue, "Messages whose lease has expired."),
+    GROUP("gauge", "leased", g_leased,
+          "Leased messages: delivered to a consumer and not yet acknowledged."),
+    GROUP("gauge", "deferred", g_deferred, "Messages deferred until a retry."),
+    GROUP("gauge", "held", g_held,
+          "Messages held back until an earlier one with the same ORDERBY value is processed."),
+    GROUP("gauge", "dead_blocked", g_blocked,
+          "Dead messages that the dead-letter stream did not accept."),
     GROUP("gauge", "consumers", g_consumers, "Consumers of the group."),
-    GROUP("gauge", "waiting", g_waiting, "Clients that wait for a message."),
-    GROUP("gauge", "subscribers", g_subscribers, "Consumers that messages are pushed to."),
-    GROUP("gauge", "oldest_ready_seconds", g_oldest_ready, "Age of the next message."),
+    GROUP("gauge", "waiting", g_waiting, "Clients blocked waiting for messages."),
+    GROUP("gauge", "subscribers", g_subscribers, "Consumers subscribed to pushed messages."),
+    GROUP("gauge", "oldest_ready_seconds", g_oldest_ready, "Age of the oldest ready message."),
     GROUP("gauge", "oldest_leased_seconds", g_oldest_leased,
-          "How long the message has been out that was delivered first."),
-    GROUP("counter", "delivered_total", g_delivered, "Deliveries, those of a retry too."),
-    GROUP("counter", "redelivered_total", g_redelivered, "Deliveries that were not the first."),
-    GROUP("counter", "acked_total", g_acked, "Messages that were acknowledged."),
-    GROUP("counter", "failed_total", g_failed, "Messages that consumers gave back as failed."),
-    GROUP("counter", "leases_ended_total", g_leases_ended, "Leases that ended without an answer."),
-    GROUP("counter", "dead_total", g_dead, "Messages that were moved to the dead letters."),
-    GROUP("counter", "discarded_total", g_discarded, "Dead messages that were dropped."),
-    GROUP("counter", "lost_total", g_lost, "Messages that were gone when their turn came."),
+          "Time since delivery of the longest-leased message."),
+    GROUP("counter", "delivered_total", g_delivered, "Deliveries, including redeliveries."),
+    GROUP("counter", "redelivered_total", g_redelivered, "Redeliveries."),
+    GROUP("counter", "acked_total", g_acked, "Acknowledged messages."),
+    GROUP("counter", "failed_total", g_failed,
+          "Messages that consumers reported as failed (XNACK)."),
+    GROUP("counter", "leases_ended_total", g_leases_ended, "Leases that expired."),
+    GROUP("counter", "dead_total", g_dead, "Messages moved to the dead-letter stream."),
+    GROUP("counter", "discarded_total", g_discarded,
+          "Dead messages dropped because there is no dead-letter stream."),
+    GROUP("counter", "lost_total", g_lost,
+          "Messages that no longer existed when they were due for redelivery."),
     STREAM("gauge", "length", s_length, "Messages in the stream."),
-    STREAM("gauge", "bytes", s_bytes, "Bytes of their names and values."),
-    STREAM("gauge", "scheduled", s_scheduled, "Messages whose time has not come."),
-    STREAM("gauge", "expiries", s_expiries, "Messages that will expire."),
-    STREAM("counter", "added_total", s_added, "Messages that were ever added."),
-    STREAM("counter", "expired_total", s_expired, "Messages that were deleted by their time."),
-    STREAM("counter", "routed_total", s_routed, "Copies that its bindings have made."),
+    STREAM("gauge", "bytes", s_bytes, "Size of the field names and values in bytes."),
+    STREAM("gauge", "scheduled", s_scheduled, "Scheduled messages that are not yet due."),
+    STREAM("gauge", "expiries", s_expiries, "Messages with a TTL."),
+    STREAM("counter", "added_total", s_added, "Messages added."),
+    STREAM("counter", "expired_total", s_expired, "Messages deleted because their TTL had passed."),
+    STREAM("counter", "routed_total", s_routed, "Copies made by the stream's bindings."),
     STREAM("counter", "route_failures_total", s_route_failures,
-           "Copies that a destination could not take."),
-    STREAM("counter", "rejected_total", s_rejected, "Messages that it was too full for."),
-    LIST("gauge", "length", l_length, "Items of the list."),
-    LIST("gauge", "waiting", l_waiting, "Clients that wait for an item."),
+           "Copies that a destination stream did not accept."),
+    STREAM("counter", "rejected_total", s_rejected,
+           "Messages rejected because the stream had reached its limit."),
+    LIST("gauge", "length", l_length, "Elements in the list."),
+    LIST("gauge", "waiting", l_waiting, "Clients blocked waiting for an element."),
 };
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 

@@ -264,7 +264,7 @@ def alarm_of(w):
     until("how many there are", lambda: told() in w.b.text())
     for more in (100, 200):
         c.many([("XADD", "lonely", "%d-%d" % (now - 660000 + more, n), "n", n) for n in range(more)])
-    w.b.sees(re.compile(r"warning old-messages since [\d:]+: the next message has been ready for (?:6[6-9]|[7-9]\d|\d{2,})\d s lonely / g"))
+    w.b.sees(re.compile(r"warning old-messages since [\d:]+: the oldest ready message has waited for (?:6[6-9]|[7-9]\d|\d{2,})\d s lonely / g"))
     until("how many there are now", lambda: told() != "no alarms" and told() in w.b.text())
     w.b.sees(re.compile(r"Nobody reads .*lonely / g 300\b"))
     expect("old-messages" in names(), True, "the alarm")

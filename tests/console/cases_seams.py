@@ -367,7 +367,7 @@ def first_start_there(w):
     w.b.open()
     w.b.sees("TLS")
     w.b.click("Go in as the default user")
-    w.b.sees("A user without password logs in from this machine only.", w.b.css("dialog .wrong")[0])
+    w.b.sees("A user without a password can log in only from this machine.", w.b.css("dialog .wrong")[0])
     took = [told_wrong(w, "alice", "a-wrong-word-%d" % i) for i in range(3)]
     expect(took[1] >= 0.1 and took[2] >= 0.2, True, "waits: %r" % took)
     told_wrong(w, "nobody-of-that-name", "a-wrong-word")

@@ -64,7 +64,7 @@ def gone(w):
     w.b.fill("Type events to confirm", "events")
     c.ask("DEL", "events")
     w.b.click("Delete", within=w.b.css("dialog .buttons")[0])
-    w.b.sees("no such", w.b.css("dialog [role=alert]")[0])
+    w.b.sees("Not found", w.b.css("dialog [role=alert]")[0])
     w.b.click("Cancel")
 
 

@@ -211,7 +211,7 @@ class Compared:
         try:
             return self.c.ask("XCRON", "NEXT", str(e), "TZ", zone.key, "FROM", ms(after), "COUNT", MOMENTS)
         except Error as error:
-            return [] if "not true within" in str(error) else str(error)
+            return [] if "no occurrence within" in str(error) else str(error)
 
     @staticmethod
     def difference(got, want, whose):

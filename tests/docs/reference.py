@@ -56,7 +56,7 @@ def headings(path):
 
 page = text(TREE, "settings.md")
 tail = page[page.index("\n## Without effect"):]
-named = headings("settings.md") - {"Without effect", "Refused"} | set(re.findall(r"^([a-z0-9_-]+)[,.]$", tail, re.M)) | set(re.findall(r"Also called (\S+)\.", page))
+named = headings("settings.md") - {"Without effect", "Not supported"} | set(re.findall(r"^([a-z0-9_-]+)[,.]$", tail, re.M)) | set(re.findall(r"Alias: (\S+)\.", page))
 missing = {x.decode() for x in settings} - named
 check("every setting of CONFIG GET is there", not missing, missing)
 shown = set().union(*(headings("commands/" + p) for p in os.listdir(TREE + "/commands")))

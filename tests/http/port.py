@@ -66,8 +66,8 @@ def same(answer, want):
 
 BAD, NONE, BYTE = "400 Bad Request", ("ERR", "no HTTP request"), ("ERR", "a byte that no head may have")
 JSON = "Content-Type: application/json\r\nContent-Length: 2\r\n"
-GONE = whole("404 Not Found", ("NOTFOUND", "There is nothing here."))
-CLEAR = ("ORIGIN", "The request comes from a page of another site.")
+GONE = whole("404 Not Found", ("NOTFOUND", "No such path."))
+CLEAR = ("ORIGIN", "Cross-origin request.")
 PLAIN = ("ERR", "Content-Type has to be application/json.")
 CODED = ("ERR", "Transfer-Encoding is not taken: send Content-Length")
 HOSTILE = [
@@ -76,7 +76,7 @@ HOSTILE = [
     ("chunked", "POST / HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", whole("501 Not Implemented", CODED, closes=True)),
     ("two Hosts", "GET / HTTP/1.1\r\n" + HOST + HOST + "\r\n", whole(BAD, ("ERR", "Host has to be there once"), closes=True)),
     ("no Host", "GET / HTTP/1.1\r\n\r\n", whole(BAD, ("ERR", "Host has to be there once"), closes=True)),
-    ("a foreign Host", "GET / HTTP/1.1\r\nHost: evil.com\r\n\r\n", whole("421 Misdirected Request", ("HOST", "This name is not listed in console-hosts."))),
+    ("a foreign Host", "GET / HTTP/1.1\r\nHost: evil.com\r\n\r\n", whole("421 Misdirected Request", ("HOST", "This host name is not listed in console-hosts."))),
     ("absolute form", "GET http://localhost/ HTTP/1.1\r\n" + HOST + "\r\n", whole(BAD, ("ERR", "the target is no path"), closes=True)),
     ("NUL", b"GET / HTTP/1.1\r\nHost: local\0host\r\n\r\n", whole(BAD, BYTE, closes=True)),
     ("bare CR", "GET / HTTP/1.1\r\nHost: local\rhost\r\n\r\n", whole(BAD, BYTE, closes=True)),
@@ -97,7 +97,7 @@ HOSTILE = [
     ("JSON of another site", "POST / HTTP/1.1\r\n" + HOST + "Sec-Fetch-Site: cross-site\r\n" + JSON + "\r\n{}", whole("403 Forbidden", CLEAR, closes=True)),
     ("a foreign Origin", "POST / HTTP/1.1\r\n" + HOST + "Origin: http://evil.com\r\n" + JSON + "\r\n{}", whole("403 Forbidden", CLEAR, closes=True)),
     ("a change that is no JSON", "POST / HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\n{}", whole("415 Unsupported Media Type", PLAIN, closes=True)),
-    ("OPTIONS", "OPTIONS / HTTP/1.1\r\n" + HOST + "Origin: http://evil.com\r\nAccess-Control-Request-Method: POST\r\n\r\n", whole("405 Method Not Allowed", ("ERR", "There is no such method here."), more="Allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n")),
+    ("OPTIONS", "OPTIONS / HTTP/1.1\r\n" + HOST + "Origin: http://evil.com\r\nAccess-Control-Request-Method: POST\r\n\r\n", whole("405 Method Not Allowed", ("ERR", "Method not allowed for this path."), more="Allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n")),
     ("Range", "GET /healthz HTTP/1.1\r\n" + HOST + "Range: bytes=0-0\r\n\r\n", whole("200 OK", 0, "text/plain; charset=utf-8", "ok\n")),
     ("Expect", "POST / HTTP/1.1\r\n" + HOST + "Expect: 100-continue\r\n" + JSON + "\r\n", whole("417 Expectation Failed", ("ERR", "Expect is not taken: send the body at once"), closes=True)),
     ("an upgrade", "GET / HTTP/1.1\r\n" + HOST + "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n", whole("501 Not Implemented", ("ERR", "no protocol but HTTP/1.1 is spoken here"), closes=True)),
@@ -105,7 +105,7 @@ HOSTILE = [
     ("a body that is too long", "POST / HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: 1048577\r\n\r\n", whole("413 Content Too Large", ("ERR", "the body is longer than 1 MiB"), closes=True)),
     ("a body that is too long for strangers", "POST /api/v1/session HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n", whole("413 Content Too Large", ("ERR", "Without a login a body has at most 4096 bytes."), closes=True)),
     ("a trace of a proxy", "GET / HTTP/1.1\r\n" + HOST + "X-Forwarded-For: 127.0.0.1\r\n\r\n", whole("403 Forbidden", ("CLEARTEXT", "Passwords and data do not travel in the clear here. Use TLS (console-tls yes), or a reverse proxy that is listed in console-proxies and tells X-Forwarded-For and X-Forwarded-Proto: https."))),
-    ("POST to health", "POST /healthz HTTP/1.1\r\n" + HOST + "\r\n", whole("405 Method Not Allowed", ("ERR", "There is no such method here."), more="Allow: GET, HEAD\r\n")),
+    ("POST to health", "POST /healthz HTTP/1.1\r\n" + HOST + "\r\n", whole("405 Method Not Allowed", ("ERR", "Method not allowed for this path."), more="Allow: GET, HEAD\r\n")),
     ("a body for health", "GET /healthz HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\n{}", whole(BAD, ("ERR", "Health takes no body."), closes=True)),
     ("a wrong question to readyz", "GET /readyz?x=1 HTTP/1.1\r\n" + HOST + "\r\n", whole(BAD, 0, "text/plain; charset=utf-8", "allow=reason,..., memory=percent and replica-lag=bytes are what can be asked for\n")),
 ]
@@ -286,7 +286,7 @@ def times(path):
             took = time.monotonic() - began
             stop.set()
             t.join()
-            expect(same(got, whole("408 Request Timeout", ("ERR", "The request did not come in time."), closes=True)), True, "the answer %r" % (got,))
+            expect(same(got, whole("408 Request Timeout", ("ERR", "Timeout while reading the request."), closes=True)), True, "the answer %r" % (got,))
             expect(took >= 9.9, True, "not before its time: %.1f" % took)
 
 

@@ -13,10 +13,10 @@ from scripted import Scripted                      # noqa: E402
 from server import Server                          # noqa: E402
 
 A_PRIMARY = "NOMASTERLINK This server is a master itself"
-OTHER = "NOMASTERLINK Somebody else may be the master: ask again"
-CHANGED = "NOMASTERLINK The ID has changed: ask again"
-FETCHING = "NOMASTERLINK Fetching what this replica has and I have not"
-LESS = "NOMASTERLINK This replica has less than you"
+OTHER = "NOMASTERLINK Another server may be the master: retry"
+CHANGED = "NOMASTERLINK The replication ID has changed: retry"
+FETCHING = "NOMASTERLINK Fetching writes from this replica"
+LESS = "NOMASTERLINK This replica is behind you"
 E, F = "e" * 40, "f" * 40  # run IDs
 
 
@@ -117,7 +117,7 @@ def nobody_is_asked_for_any_more(o):
         c = s.start()
         expect(is_confirmed(c), False, "at first")
         c.ask("CONFIG", "SET", "min-replicas-to-ack", "0")
-        until("the end of it", lambda: "confirmed by nobody" in s.log())
+        until("the end of it", lambda: "no confirmation needed" in s.log())
         expect((c.ask("SET", "k", "v"), generation(info(c)["master_replid"])), (b"OK", 1), "it writes")
         c.ask("CONFIG", "SET", "min-replicas-to-ack", "1")
         expect((is_confirmed(c), str(c.do("SET", "k", "w")).split()[0]), (True, "NOREPLICAS"), "confirmed as it is")
@@ -212,7 +212,7 @@ def fetched(o):
         f = Ours(s, port=source.port)
         expect((generation(f.told[0]), f.told[1]), (2, end), "proposed")
         expect(f.asks(own, end + len(more) + 1), FETCHING, "who is ahead")
-        until("the end of it", lambda: "Fetched all that" in s.log())
+        until("the end of it", lambda: "Fetched the missing writes from" in s.log())
         expect((offset(c), info(c).get("primary_fetching_from")), (end + len(more), None), "what came")
         d = s.conn()
         d.send("GET", "fetched")
@@ -238,10 +238,10 @@ def fetch_that_fails(o):
         c = s.start()
         for answer in (b"+FULLRESYNC %s %d\r\n" % (own.encode(), end), b"-NOMASTERLINK no\r\n", b"-ERR unknown command\r\n", b""):
             source = Scripted(lambda link, asked: link.sendall(answer))
-            before = s.log().count("has failed: whoever asks next decides")
+            before = s.log().count("has failed: waiting for the next replica")
             f = Ours(s, port=source.port)
             expect(f.asks(own, end + 2), FETCHING, "who is ahead")
-            until("its end", lambda: s.log().count("has failed: whoever asks next decides") > before)
+            until("its end", lambda: s.log().count("has failed: waiting for the next replica") > before)
             expect((offset(c), info(c)["master_replid"], is_confirmed(c)), (end, own, False), "nothing has changed")
             source.end()
         expect(generation(Ours(s).told[0]), 2, "nor the proposal")
@@ -276,7 +276,7 @@ def made_whole(o):
             x.ack(x.offset)
         expect(c.reply(), b"OK", "they count")
         end = offset(c)
-        expect("has everything again" in s.log(), True, "log")
+        expect("has caught up and counts" in s.log(), True, "log")
         text = b"".join(open(name, "rb").read() for name in glob.glob(s.at("appendonlydir/*.incr.aof")))
         expect((b"WHOLE" in text, b"#SKIP:" in text, b"$3\r\nSET" in text), (False, True, True), "file")
         c = s.start()
@@ -394,7 +394,7 @@ def starts_from_a_snapshot(o):
         first, second = "a" * 40, id_of(5, "a" * 40)
         c = s.start()
         c.ask("CONFIG", "SET", "min-replicas-to-ack", "0")
-        until("the end of it", lambda: "confirmed by nobody" in s.log())
+        until("the end of it", lambda: "no confirmation needed" in s.log())
         c.ask("SET", "k", "v")
         c.ask("SAVE")
         with open(s.at("dump.rdb"), "rb") as f:

@@ -388,23 +388,23 @@ ACL_SUB(cat, "[category:string]", "Lists categories, or a category's commands.",
 ACL_CHANGE(deluser, "username:string...", "Deletes users and closes their connections.", "6.0.0",
            "O(N) with N the connections", -3, GUARDED, EVERYWHERE, 0);
 ACL_SUB(dryrun, "username:string command:string [arg:string...]",
-        "Answers whether a user may run a command.", "7.0.0", "O(N) with N the arguments", -4,
-        GUARDED);
-ACL_SUB(genpass, "[bits:int]", "Makes a password.", "6.0.0", "O(1)", -2, USUAL);
-ACL_SUB(getuser, "username:string", "Describes a user.", "6.0.0", "O(N) with N the rules", 3,
-        GUARDED);
+        "Returns whether a user has permission to run a command.", "7.0.0",
+        "O(N) with N the arguments", -4, GUARDED);
+ACL_SUB(genpass, "[bits:int]", "Generates a password.", "6.0.0", "O(1)", -2, USUAL);
+ACL_SUB(getuser, "username:string", "Returns the rules of a user.", "6.0.0",
+        "O(N) with N the rules", 3, GUARDED);
 ACL_SUB(help, "", "Lists the subcommands.", "6.0.0", "O(1)", 2,
         COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED);
 ACL_SUB(list, "", "Lists the rules of all users.", "6.0.0", "O(N) with N the users", 2, GUARDED);
-ACL_SUB(load, "", "Reads the file of users again.", "6.0.0", "O(N) with N the users", 2, GUARDED);
-ACL_SUB(log, "[<count:int | RESET>]", "Lists what was denied.", "6.0.0", "O(N) with N the entries",
-        -2, GUARDED);
-ACL_CHANGE(save, "", "Writes the file of users.", "6.0.0", "O(N) with N the users", 2, GUARDED,
-           EVERYWHERE, 0);
-ACL_CHANGE(setuser, "username:string [rule:string...]", "Makes a user or changes one.", "6.0.0",
+ACL_SUB(load, "", "Reloads the ACL file.", "6.0.0", "O(N) with N the users", 2, GUARDED);
+ACL_SUB(log, "[<count:int | RESET>]", "Lists denied commands and failed authentications.", "6.0.0",
+        "O(N) with N the entries", -2, GUARDED);
+ACL_CHANGE(save, "", "Writes the users to the ACL file.", "6.0.0", "O(N) with N the users", 2,
+           GUARDED, EVERYWHERE, 0);
+ACL_CHANGE(setuser, "username:string [rule:string...]", "Creates or modifies a user.", "6.0.0",
            "O(N) with N the rules", -3, GUARDED, EVERYWHERE, 2);
 ACL_SUB(users, "", "Lists the users.", "6.0.0", "O(N) with N the users", 2, GUARDED);
-ACL_SUB(whoami, "", "Answers the connection's user.", "6.0.0", "O(1)", 2, USUAL);
+ACL_SUB(whoami, "", "Returns the user of the connection.", "6.0.0", "O(1)", 2, USUAL);
 
 static const struct command *const acl_subcommands[] = {&acl_cat_command,     &acl_deluser_command,
                                                         &acl_dryrun_command,  &acl_genpass_command,
@@ -417,7 +417,7 @@ static const struct command *const acl_subcommands[] = {&acl_cat_command,     &a
 const struct command acl_command = {
     .name = "acl",
     .usage = "",
-    .summary = "Users and what they may do.",
+    .summary = "Manages users and their permissions.",
     .since = "6.0.0",
     .complexity = "Depends on the subcommand.",
     .group = GROUP_SERVER,

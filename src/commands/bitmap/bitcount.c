@@ -56,7 +56,7 @@ static void do_bitcount(struct call *call)
 const struct command bitcount_command = {
     .name = "bitcount",
     .usage = "key:key [start:int end:int [<BYTE | BIT>]]",
-    .summary = "Counts the bits that are set.",
+    .summary = "Counts the set bits of a string.",
     .since = "2.6.0",
     .complexity = "O(N) with N the bytes",
     .group = GROUP_BITMAP,

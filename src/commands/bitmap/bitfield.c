@@ -254,7 +254,7 @@ const struct command bitfield_command = {
     .usage = "key:key [<GET (encoding:string offset:int) | ([OVERFLOW <WRAP | SAT | FAIL>] <SET "
              "(encoding:string offset:int value:int) | INCRBY (encoding:string offset:int "
              "increment:int)>)>...]",
-    .summary = "Reads, writes and adds to integers of any width in a string.",
+    .summary = "Reads, sets and increments integers of arbitrary width in a string.",
     .since = "3.2.0",
     .complexity = "O(1) for each step",
     .group = GROUP_BITMAP,
@@ -267,7 +267,7 @@ const struct command bitfield_command = {
 const struct command bitfield_ro_command = {
     .name = "bitfield_ro",
     .usage = "key:key [(GET (encoding:string offset:int))...]",
-    .summary = "Reads integers of any width in a string.",
+    .summary = "Reads integers of arbitrary width from a string.",
     .since = "6.0.0",
     .complexity = "O(1) for each step",
     .group = GROUP_BITMAP,

@@ -120,7 +120,7 @@ static void do_bitop(struct call *call)
 const struct command bitop_command = {
     .name = "bitop",
     .usage = "<AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey:key key:key...",
-    .summary = "Combines strings bit by bit into another.",
+    .summary = "Performs a bitwise operation on strings and stores the result.",
     .since = "2.6.0",
     .complexity = "O(N) with N the bytes",
     .group = GROUP_BITMAP,

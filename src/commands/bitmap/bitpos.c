@@ -62,7 +62,7 @@ static void do_bitpos(struct call *call)
 const struct command bitpos_command = {
     .name = "bitpos",
     .usage = "key:key bit:int [start:int [end:int [<BYTE | BIT>]]]",
-    .summary = "Finds the first bit that is set, or clear.",
+    .summary = "Finds the first set or clear bit of a string.",
     .since = "2.8.7",
     .complexity = "O(N) with N the bytes",
     .group = GROUP_BITMAP,

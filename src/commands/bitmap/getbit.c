@@ -19,7 +19,7 @@ static void do_getbit(struct call *call)
 const struct command getbit_command = {
     .name = "getbit",
     .usage = "key:key offset:int",
-    .summary = "Answers a bit of a string.",
+    .summary = "Returns a bit of a string.",
     .since = "2.2.0",
     .complexity = "O(1)",
     .group = GROUP_BITMAP,

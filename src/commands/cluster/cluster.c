@@ -27,38 +27,41 @@ static void is_disabled(struct call *call)
         .handler = is_disabled,                                                                    \
     }
 
-SUB(addslots, "addslots", -3, ADMIN, "3.0.0", "Gives this node hash slots.", "slot:int...", NULL);
-SUB(addslotsrange, "addslotsrange", -4, ADMIN, "7.0.0", "Gives this node ranges of hash slots.",
-    "(start-slot:int end-slot:int)...", NULL);
-SUB(bumpepoch, "bumpepoch", 2, ADMIN, "3.0.0", "Raises the epoch of the configuration.", "", N);
+SUB(addslots, "addslots", -3, ADMIN, "3.0.0", "Assigns hash slots to this node.", "slot:int...",
+    NULL);
+SUB(addslotsrange, "addslotsrange", -4, ADMIN, "7.0.0",
+    "Assigns ranges of hash slots to this node.", "(start-slot:int end-slot:int)...", NULL);
+SUB(bumpepoch, "bumpepoch", 2, ADMIN, "3.0.0", "Advances the configuration epoch.", "", N);
 SUB(count_failure_reports, "count-failure-reports", 3, PEER, "3.0.0",
-    "Counts the reports that a node has failed.", "node-id:string", N);
-SUB(countkeysinslot, "countkeysinslot", 3, 0, "3.0.0", "Counts the keys of a hash slot.",
+    "Returns the number of failure reports for a node.", "node-id:string", N);
+SUB(countkeysinslot, "countkeysinslot", 3, 0, "3.0.0", "Returns the number of keys in a hash slot.",
     "slot:int", NULL);
-SUB(delslots, "delslots", -3, ADMIN, "3.0.0", "Takes hash slots from this node.", "slot:int...",
+SUB(delslots, "delslots", -3, ADMIN, "3.0.0", "Removes hash slots from this node.", "slot:int...",
     NULL);
 SUB(delslotsrange, "delslotsrange", -4, ADMIN, "7.0.0",
-    "Takes ranges of hash slots from this node.", "(start-slot:int end-slot:int)...", NULL);
-SUB(failover, "failover", -2, ADMIN, "3.0.0", "Makes this replica the master.",
+    "Removes ranges of hash slots from this node.", "(start-slot:int end-slot:int)...", NULL);
+SUB(failover, "failover", -2, ADMIN, "3.0.0", "Promotes this replica to master.",
     "[<FORCE | TAKEOVER>]", NULL);
-SUB(flushslots, "flushslots", 2, ADMIN, "3.0.0", "Takes all hash slots from this node.", "", NULL);
+SUB(flushslots, "flushslots", 2, ADMIN, "3.0.0", "Removes all hash slots from this node.", "",
+    NULL);
 SUB(forget, "forget", 3, ADMIN, "3.0.0", "Removes a node from the cluster.", "node-id:string",
     NULL);
-SUB(getkeysinslot, "getkeysinslot", 4, 0, "3.0.0", "Names keys of a hash slot.",
+SUB(getkeysinslot, "getkeysinslot", 4, 0, "3.0.0", "Returns keys of a hash slot.",
     "slot:int count:int", N);
 SUB(help, "help", 2, COMMAND_LOADING, "5.0.0", "Lists the subcommands.", "", NULL);
-SUB(info, "info", 2, 0, "3.0.0", "Describes the state of the cluster.", "", N);
-SUB(keyslot, "keyslot", 3, 0, "3.0.0", "Answers the hash slot of a key.", "key:string", NULL);
+SUB(info, "info", 2, 0, "3.0.0", "Returns the state of the cluster.", "", N);
+SUB(keyslot, "keyslot", 3, 0, "3.0.0", "Returns the hash slot of a key.", "key:string", NULL);
 SUB(links, "links", 2, 0, "7.0.0", "Lists the links between nodes.", "", N);
 SUB(meet, "meet", -4, ADMIN, "3.0.0", "Joins a node to the cluster.",
     "ip:string port:int [cluster-bus-port:int]", NULL);
-SUB(myid, "myid", 2, 0, "3.0.0", "Answers the id of this node.", "", NULL);
-SUB(myshardid, "myshardid", 2, 0, "7.2.0", "Answers the id of this node's shard.", "", N);
-SUB(nodes, "nodes", 2, 0, "3.0.0", "Describes all nodes.", "", N);
+SUB(myid, "myid", 2, 0, "3.0.0", "Returns the ID of this node.", "", NULL);
+SUB(myshardid, "myshardid", 2, 0, "7.2.0", "Returns the shard ID of this node.", "", N);
+SUB(nodes, "nodes", 2, 0, "3.0.0", "Returns information about all nodes.", "", N);
 SUB(replicas, "replicas", 3, PEER, "5.0.0", "Lists the replicas of a node.", "node-id:string", N);
-SUB(replicate, "replicate", 3, ADMIN, "3.0.0", "Makes this node a replica.", "node-id:string",
+SUB(replicate, "replicate", 3, ADMIN, "3.0.0", "Makes this node a replica of another node.",
+    "node-id:string", NULL);
+SUB(reset, "reset", -2, RESET, "3.0.0", "Resets the cluster state of this node.", "[<HARD | SOFT>]",
     NULL);
-SUB(reset, "reset", -2, RESET, "3.0.0", "Forgets the cluster.", "[<HARD | SOFT>]", NULL);
 SUB(saveconfig, "saveconfig", 2, ADMIN, "3.0.0", "Saves the configuration of the cluster.", "",
     NULL);
 SUB(set_config_epoch, "set-config-epoch", 3, ADMIN, "3.0.0", "Sets the epoch of a new node.",
@@ -66,9 +69,9 @@ SUB(set_config_epoch, "set-config-epoch", 3, ADMIN, "3.0.0", "Sets the epoch of 
 SUB(setslot, "setslot", -4, ADMIN, "3.0.0", "Changes the state of a hash slot.",
     "slot:int <IMPORTING node-id:string | MIGRATING node-id:string | NODE node-id:string | STABLE>",
     NULL);
-SUB(shards, "shards", 2, 0, "7.0.0", "Describes the shards.", "", N);
+SUB(shards, "shards", 2, 0, "7.0.0", "Returns information about the shards.", "", N);
 SUB(slaves, "slaves", 3, PEER, "3.0.0", "Lists the replicas of a node.", "node-id:string", N);
-SUB(slots, "slots", 2, 0, "3.0.0", "Tells which node has which hash slots.", "", N);
+SUB(slots, "slots", 2, 0, "3.0.0", "Returns the hash slots of each node.", "", N);
 
 static const struct command *const cluster_subcommands[] = {&cluster_addslots_command,
                                                             &cluster_addslotsrange_command,
@@ -103,7 +106,7 @@ static const struct command *const cluster_subcommands[] = {&cluster_addslots_co
 const struct command cluster_command = {
     .name = "cluster",
     .usage = "",
-    .summary = "The cluster, which is not built.",
+    .summary = "Cluster commands; cluster mode is not supported.",
     .since = "3.0.0",
     .complexity = "Depends on the subcommand.",
     .group = GROUP_CLUSTER,

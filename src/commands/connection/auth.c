@@ -31,7 +31,7 @@ static void do_auth(struct call *call)
 const struct command auth_command = {
     .name = "auth",
     .usage = "[username:string] password:string",
-    .summary = "Shows who the client is.",
+    .summary = "Authenticates the connection.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,

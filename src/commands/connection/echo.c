@@ -9,7 +9,7 @@ static void do_echo(struct call *call)
 const struct command echo_command = {
     .name = "echo",
     .usage = "message:string",
-    .summary = "Answers its argument.",
+    .summary = "Returns its argument.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,

@@ -80,7 +80,8 @@ static void do_hello(struct call *call)
 const struct command hello_command = {
     .name = "hello",
     .usage = "[protover:int [AUTH username:string password:string] [SETNAME clientname:string]]",
-    .summary = "Greets the server and chooses the protocol.",
+    .summary =
+        "Selects the protocol version, and optionally authenticates and names the connection.",
     .since = "6.0.0",
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,

@@ -23,7 +23,7 @@ static void do_ping(struct call *call)
 const struct command ping_command = {
     .name = "ping",
     .usage = "[message:string]",
-    .summary = "Answers PONG, or the message.",
+    .summary = "Returns PONG, or its argument.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .tips = "request_policy:all_shards response_policy:all_succeeded",

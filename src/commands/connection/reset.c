@@ -17,7 +17,7 @@ static void do_reset(struct call *call)
 const struct command reset_command = {
     .name = "reset",
     .usage = "",
-    .summary = "Makes the connection as it was when it began.",
+    .summary = "Resets the connection to its initial state.",
     .since = "6.2.0",
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,

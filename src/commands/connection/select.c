@@ -12,7 +12,7 @@ static void do_select(struct call *call)
 const struct command select_command = {
     .name = "select",
     .usage = "index:int",
-    .summary = "Chooses the database.",
+    .summary = "Selects the database.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,

@@ -41,9 +41,8 @@ static void do_wait(struct call *call)
 const struct command wait_command = {
     .name = "wait",
     .usage = "numreplicas:int timeout:int",
-    .summary =
-        "Waits until so many replicas have this connection's writes, or for the timeout; answers "
-        "how many have.",
+    .summary = "Waits until a number of replicas have acknowledged this connection's writes, or "
+               "for the timeout; returns how many have.",
     .since = "3.0.0",
     .complexity = "O(1)",
     .tips = "request_policy:all_shards response_policy:agg_min",
@@ -89,8 +88,8 @@ static void do_waitaof(struct call *call)
 const struct command waitaof_command = {
     .name = "waitaof",
     .usage = "numlocal:int numreplicas:int timeout:int",
-    .summary =
-        "Waits until this connection's writes are on the disk, here and on so many replicas.",
+    .summary = "Waits until this connection's writes are synced to disk, locally and on a number "
+               "of replicas.",
     .since = "7.2.0",
     .complexity = "O(1)",
     .tips = "request_policy:all_shards response_policy:agg_min",

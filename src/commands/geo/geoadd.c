@@ -87,7 +87,7 @@ static void do_geoadd(struct call *call)
 const struct command geoadd_command = {
     .name = "geoadd",
     .usage = "key:key [<NX | XX>] [CH] (longitude:double latitude:double member:string)...",
-    .summary = "Adds members with their positions.",
+    .summary = "Adds members with their coordinates.",
     .since = "3.2.0",
     .complexity = "O(log(N)) for each member",
     .group = GROUP_GEO,

@@ -25,7 +25,7 @@ static void do_geodist(struct call *call)
 const struct command geodist_command = {
     .name = "geodist",
     .usage = "key:key member1:string member2:string [<M | KM | FT | MI>]",
-    .summary = "Answers the distance between two members.",
+    .summary = "Returns the distance between two members.",
     .since = "3.2.0",
     .complexity = "O(1)",
     .group = GROUP_GEO,

@@ -25,7 +25,7 @@ static void do_geohash(struct call *call)
 const struct command geohash_command = {
     .name = "geohash",
     .usage = "key:key member:string...",
-    .summary = "Answers the positions of members as standard geohashes.",
+    .summary = "Returns the geohashes of members.",
     .since = "3.2.0",
     .complexity = "O(N) with N the members",
     .group = GROUP_GEO,

@@ -22,7 +22,7 @@ static void do_geopos(struct call *call)
 const struct command geopos_command = {
     .name = "geopos",
     .usage = "key:key member:string...",
-    .summary = "Answers the positions of members.",
+    .summary = "Returns the coordinates of members.",
     .since = "3.2.0",
     .complexity = "O(N) with N the members",
     .group = GROUP_GEO,

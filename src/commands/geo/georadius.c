@@ -54,7 +54,8 @@ const struct command georadius_command = {
     .usage = "key:key longitude:double latitude:double radius:double <M | KM | FT | MI> "
              "[WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count:int [ANY]] [<ASC | DESC>] [STORE "
              "key:key] [STOREDIST key:key]",
-    .summary = "Answers or stores the members within a circle (GEOSEARCH does the same).",
+    .summary = "Returns or stores the members within a circle (superseded by GEOSEARCH and "
+               "GEOSEARCHSTORE).",
     .since = "3.2.0",
     .complexity = "O(N+log(M)) with N the members near the circle and M all",
     .group = GROUP_GEO,
@@ -71,7 +72,7 @@ const struct command georadius_ro_command = {
     .name = "georadius_ro",
     .usage = "key:key longitude:double latitude:double radius:double <M | KM | FT | MI> "
              "[WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count:int [ANY]] [<ASC | DESC>]",
-    .summary = "Answers the members within a circle (GEOSEARCH does the same).",
+    .summary = "Returns the members within a circle (superseded by GEOSEARCH).",
     .since = "3.2.10",
     .complexity = "O(N+log(M)) with N the members near the circle and M all",
     .group = GROUP_GEO,
@@ -86,7 +87,8 @@ const struct command georadiusbymember_command = {
     .usage =
         "key:key member:string radius:double <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
         "[COUNT count:int [ANY]] [<ASC | DESC>] [STORE key:key] [STOREDIST key:key]",
-    .summary = "Answers or stores the members near another (GEOSEARCH does the same).",
+    .summary = "Returns or stores the members within a distance of a member (superseded by "
+               "GEOSEARCH and GEOSEARCHSTORE).",
     .since = "3.2.0",
     .complexity = "O(N+log(M)) with N the members near the circle and M all",
     .group = GROUP_GEO,
@@ -103,7 +105,7 @@ const struct command georadiusbymember_ro_command = {
     .name = "georadiusbymember_ro",
     .usage = "key:key member:string radius:double <M | KM | FT | MI> [WITHCOORD] [WITHDIST] "
              "[WITHHASH] [COUNT count:int [ANY]] [<ASC | DESC>]",
-    .summary = "Answers the members near another (GEOSEARCH does the same).",
+    .summary = "Returns the members within a distance of a member (superseded by GEOSEARCH).",
     .since = "3.2.10",
     .complexity = "O(N+log(M)) with N the members near the circle and M all",
     .group = GROUP_GEO,

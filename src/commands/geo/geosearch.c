@@ -363,7 +363,7 @@ const struct command geosearch_command = {
         "key:key <FROMMEMBER member:string | FROMLONLAT (longitude:double latitude:double)> "
         "<(BYRADIUS radius:double <M | KM | FT | MI>) | (BYBOX width:double height:double <M | KM "
         "| FT | MI>)> [<ASC | DESC>] [COUNT count:int [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
-    .summary = "Answers the members within a circle or a box.",
+    .summary = "Returns the members within a circle or box.",
     .since = "6.2.0",
     .complexity = "O(N+log(M)) with N the members near the shape and M all",
     .group = GROUP_GEO,
@@ -379,7 +379,7 @@ const struct command geosearchstore_command = {
         "destination:key source:key <FROMMEMBER member:string | FROMLONLAT (longitude:double "
         "latitude:double)> <(BYRADIUS radius:double <M | KM | FT | MI>) | (BYBOX width:double "
         "height:double <M | KM | FT | MI>)> [<ASC | DESC>] [COUNT count:int [ANY]] [STOREDIST]",
-    .summary = "Stores the members within a circle or a box.",
+    .summary = "Stores the members within a circle or box.",
     .since = "6.2.0",
     .complexity = "O(N+log(M)) with N the members near the shape and M all",
     .group = GROUP_GEO,

@@ -14,7 +14,7 @@ static void do_hexists(struct call *call)
 const struct command hexists_command = {
     .name = "hexists",
     .usage = "key:key field:string",
-    .summary = "Tells whether a field exists.",
+    .summary = "Returns whether a field exists.",
     .since = "2.0.0",
     .complexity = "O(1)",
     .group = GROUP_HASH,

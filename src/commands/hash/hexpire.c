@@ -42,7 +42,7 @@ static void do_hexpire(struct call *call)
 const struct command hexpire_command = {
     .name = "hexpire",
     .usage = "key:key seconds:int [<NX | XX | GT | LT>] FIELDS numfields:int field:string...",
-    .summary = "Gives fields a deadline, seconds from now.",
+    .summary = "Sets the TTL of fields in seconds.",
     .since = FIELD_TTL_SINCE,
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
@@ -60,7 +60,7 @@ static void do_hpexpire(struct call *call)
 const struct command hpexpire_command = {
     .name = "hpexpire",
     .usage = "key:key milliseconds:int [<NX | XX | GT | LT>] FIELDS numfields:int field:string...",
-    .summary = "Gives fields a deadline, milliseconds from now.",
+    .summary = "Sets the TTL of fields in milliseconds.",
     .since = FIELD_TTL_SINCE,
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
@@ -79,7 +79,7 @@ const struct command hexpireat_command = {
     .name = "hexpireat",
     .usage = "key:key unix-time-seconds:unix-time [<NX | XX | GT | LT>] FIELDS numfields:int "
              "field:string...",
-    .summary = "Gives fields a deadline, in seconds since 1970.",
+    .summary = "Sets the expiration time of fields as a Unix time in seconds.",
     .since = FIELD_TTL_SINCE,
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
@@ -98,7 +98,7 @@ const struct command hpexpireat_command = {
     .name = "hpexpireat",
     .usage = "key:key unix-time-milliseconds:unix-time [<NX | XX | GT | LT>] FIELDS numfields:int "
              "field:string...",
-    .summary = "Gives fields a deadline, in milliseconds since 1970.",
+    .summary = "Sets the expiration time of fields as a Unix time in milliseconds.",
     .since = FIELD_TTL_SINCE,
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,

@@ -22,7 +22,7 @@ static void do_hget(struct call *call)
 const struct command hget_command = {
     .name = "hget",
     .usage = "key:key field:string",
-    .summary = "Answers the value of a field.",
+    .summary = "Returns the value of a field.",
     .since = "2.0.0",
     .complexity = "O(1)",
     .group = GROUP_HASH,
@@ -45,7 +45,7 @@ static void do_hmget(struct call *call)
 const struct command hmget_command = {
     .name = "hmget",
     .usage = "key:key field:string...",
-    .summary = "Answers the values of several fields, null for each that is absent.",
+    .summary = "Returns the values of several fields, null for those that do not exist.",
     .since = "2.0.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,

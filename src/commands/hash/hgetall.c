@@ -36,7 +36,7 @@ static void do_hgetall(struct call *call)
 const struct command hgetall_command = {
     .name = "hgetall",
     .usage = "key:key",
-    .summary = "Answers all fields with their values.",
+    .summary = "Returns all fields and values.",
     .since = "2.0.0",
     .complexity = "O(N) with N the fields",
     .tips = "nondeterministic_output_order",
@@ -55,7 +55,7 @@ static void do_hkeys(struct call *call)
 const struct command hkeys_command = {
     .name = "hkeys",
     .usage = "key:key",
-    .summary = "Answers the names of all fields.",
+    .summary = "Returns the names of all fields.",
     .since = "2.0.0",
     .complexity = "O(N) with N the fields",
     .tips = "nondeterministic_output_order",
@@ -74,7 +74,7 @@ static void do_hvals(struct call *call)
 const struct command hvals_command = {
     .name = "hvals",
     .usage = "key:key",
-    .summary = "Answers the values of all fields.",
+    .summary = "Returns the values of all fields.",
     .since = "2.0.0",
     .complexity = "O(N) with N the fields",
     .tips = "nondeterministic_output_order",

@@ -28,7 +28,7 @@ static void do_hgetdel(struct call *call)
 const struct command hgetdel_command = {
     .name = "hgetdel",
     .usage = "key:key FIELDS numfields:int field:string...",
-    .summary = "Answers fields and deletes them.",
+    .summary = "Returns fields and deletes them.",
     .since = "8.0.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,

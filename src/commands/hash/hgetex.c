@@ -28,7 +28,7 @@ const struct command hgetex_command = {
     .usage =
         "key:key [<EX seconds:int | PX milliseconds:int | EXAT unix-time-seconds:unix-time | PXAT "
         "unix-time-milliseconds:unix-time | PERSIST>] FIELDS numfields:int field:string...",
-    .summary = "Answers fields and sets or clears their deadlines.",
+    .summary = "Returns fields and sets or removes their expiration.",
     .since = "8.0.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,

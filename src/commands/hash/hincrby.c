@@ -35,7 +35,7 @@ static void do_hincrby(struct call *call)
 const struct command hincrby_command = {
     .name = "hincrby",
     .usage = "key:key field:string increment:int",
-    .summary = "Adds to the integer in a field.",
+    .summary = "Increments the integer in a field.",
     .since = "2.0.0",
     .complexity = "O(1)",
     .group = GROUP_HASH,
@@ -88,7 +88,7 @@ static void do_hincrbyfloat(struct call *call)
 const struct command hincrbyfloat_command = {
     .name = "hincrbyfloat",
     .usage = "key:key field:string increment:double",
-    .summary = "Adds to the number in a field.",
+    .summary = "Increments the floating-point number in a field.",
     .since = "2.6.0",
     .complexity = "O(1)",
     .group = GROUP_HASH,

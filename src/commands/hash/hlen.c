@@ -13,7 +13,7 @@ static void do_hlen(struct call *call)
 const struct command hlen_command = {
     .name = "hlen",
     .usage = "key:key",
-    .summary = "Answers how many fields a hash has.",
+    .summary = "Returns the number of fields of a hash.",
     .since = "2.0.0",
     .complexity = "O(1)",
     .group = GROUP_HASH,

@@ -17,7 +17,7 @@ static void do_hpersist(struct call *call)
 const struct command hpersist_command = {
     .name = "hpersist",
     .usage = "key:key FIELDS numfields:int field:string...",
-    .summary = "Takes the deadlines of fields away.",
+    .summary = "Removes the expiration of fields.",
     .since = FIELD_TTL_SINCE,
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,

@@ -96,7 +96,7 @@ static void do_hrandfield(struct call *call)
 const struct command hrandfield_command = {
     .name = "hrandfield",
     .usage = "key:key [count:int [WITHVALUES]]",
-    .summary = "Answers any fields of a hash.",
+    .summary = "Returns random fields of a hash.",
     .since = "6.2.0",
     .complexity = "O(N) with N the fields answered",
     .tips = "nondeterministic_output",

@@ -39,7 +39,7 @@ static void do_hscan(struct call *call)
 const struct command hscan_command = {
     .name = "hscan",
     .usage = "key:key cursor:int [MATCH pattern:pattern] [COUNT count:int] [NOVALUES]",
-    .summary = "Walks the fields of a hash a little at a time.",
+    .summary = "Iterates over the fields of a hash.",
     .since = "2.8.0",
     .complexity = "O(1) for each call, O(N) for a whole walk",
     .tips = "nondeterministic_output",

@@ -54,7 +54,7 @@ static void do_hmset(struct call *call)
 const struct command hmset_command = {
     .name = "hmset",
     .usage = "key:key (field:string value:string)...",
-    .summary = "Sets fields of a hash (HSET does the same and counts).",
+    .summary = "Sets fields of a hash (superseded by HSET).",
     .since = "2.0.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
@@ -84,7 +84,7 @@ static void do_hsetnx(struct call *call)
 const struct command hsetnx_command = {
     .name = "hsetnx",
     .usage = "key:key field:string value:string",
-    .summary = "Sets a field that does not exist yet.",
+    .summary = "Sets a field if it does not exist.",
     .since = "2.0.0",
     .complexity = "O(1)",
     .group = GROUP_HASH,

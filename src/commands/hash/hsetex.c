@@ -57,7 +57,7 @@ const struct command hsetex_command = {
     .usage = "key:key [<FNX | FXX>] [<EX seconds:int | PX milliseconds:int | EXAT "
              "unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL>] "
              "FIELDS numfields:int (field:string value:string)...",
-    .summary = "Sets fields together with their deadline.",
+    .summary = "Sets fields with an expiration.",
     .since = "8.0.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,

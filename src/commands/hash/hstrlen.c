@@ -16,7 +16,7 @@ static void do_hstrlen(struct call *call)
 const struct command hstrlen_command = {
     .name = "hstrlen",
     .usage = "key:key field:string",
-    .summary = "Answers the length of a field's value.",
+    .summary = "Returns the length of a field's value.",
     .since = "3.2.0",
     .complexity = "O(1)",
     .group = GROUP_HASH,

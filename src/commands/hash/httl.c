@@ -37,7 +37,7 @@ static void do_httl(struct call *call)
 const struct command httl_command = {
     .name = "httl",
     .usage = "key:key FIELDS numfields:int field:string...",
-    .summary = "Answers how many seconds fields have left.",
+    .summary = "Returns the TTL of fields in seconds.",
     .since = "7.4.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
@@ -55,7 +55,7 @@ static void do_hpttl(struct call *call)
 const struct command hpttl_command = {
     .name = "hpttl",
     .usage = "key:key FIELDS numfields:int field:string...",
-    .summary = "Answers how many milliseconds fields have left.",
+    .summary = "Returns the TTL of fields in milliseconds.",
     .since = "7.4.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
@@ -73,7 +73,7 @@ static void do_hexpiretime(struct call *call)
 const struct command hexpiretime_command = {
     .name = "hexpiretime",
     .usage = "key:key FIELDS numfields:int field:string...",
-    .summary = "Answers the deadlines of fields in seconds since 1970.",
+    .summary = "Returns the expiration time of fields as a Unix time in seconds.",
     .since = "7.4.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
@@ -91,7 +91,7 @@ static void do_hpexpiretime(struct call *call)
 const struct command hpexpiretime_command = {
     .name = "hpexpiretime",
     .usage = "key:key FIELDS numfields:int field:string...",
-    .summary = "Answers the deadlines of fields in milliseconds since 1970.",
+    .summary = "Returns the expiration time of fields as a Unix time in milliseconds.",
     .since = "7.4.0",
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,

@@ -54,7 +54,7 @@ static void do_pfcount(struct call *call)
 const struct command pfcount_command = {
     .name = "pfcount",
     .usage = "key:key...",
-    .summary = "Estimates how many different elements were added.",
+    .summary = "Estimates the number of distinct elements.",
     .since = "2.8.9",
     .complexity = "O(1) for one key, O(N) for N",
     .group = GROUP_HYPERLOGLOG,

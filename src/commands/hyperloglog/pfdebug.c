@@ -73,7 +73,7 @@ static void do_pfdebug(struct call *call)
 const struct command pfdebug_command = {
     .name = "pfdebug",
     .usage = "subcommand:string key:key",
-    .summary = "Looks into a HyperLogLog.",
+    .summary = "Inspects the internals of a HyperLogLog.",
     .since = "2.8.9",
     .complexity = "O(N)",
     .group = GROUP_HYPERLOGLOG,

@@ -37,7 +37,7 @@ static void do_pfselftest(struct call *call)
 const struct command pfselftest_command = {
     .name = "pfselftest",
     .usage = "",
-    .summary = "Tests the HyperLogLog.",
+    .summary = "Runs the self-test of the HyperLogLog implementation.",
     .since = "2.8.9",
     .complexity = "Some tenths of a second",
     .group = GROUP_HYPERLOGLOG,

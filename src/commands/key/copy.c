@@ -52,7 +52,7 @@ static void do_copy(struct call *call)
 const struct command copy_command = {
     .name = "copy",
     .usage = "source:key destination:key [DB destination-db:int] [REPLACE]",
-    .summary = "Copies the value under a key to another key.",
+    .summary = "Copies a key to another key.",
     .since = "6.2.0",
     .complexity = "O(N) with N what the value holds",
     .group = GROUP_GENERIC,

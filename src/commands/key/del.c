@@ -44,7 +44,7 @@ static void do_unlink(struct call *call)
 const struct command unlink_command = {
     .name = "unlink",
     .usage = "key:key...",
-    .summary = "Deletes keys; large values are freed in the background.",
+    .summary = "Deletes keys, and frees large values in the background.",
     .since = "4.0.0",
     .complexity = "O(1) for each key",
     .tips = "request_policy:multi_shard response_policy:agg_sum",

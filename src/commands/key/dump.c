@@ -20,7 +20,7 @@ static void do_dump(struct call *call)
 const struct command dump_command = {
     .name = "dump",
     .usage = "key:key",
-    .summary = "Answers a value as bytes that RESTORE takes.",
+    .summary = "Returns the serialized value of a key, for RESTORE.",
     .since = "2.6.0",
     .complexity = "O(N) with N what the value holds",
     .tips = "nondeterministic_output",

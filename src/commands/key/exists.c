@@ -12,7 +12,7 @@ static void do_exists(struct call *call)
 const struct command exists_command = {
     .name = "exists",
     .usage = "key:key...",
-    .summary = "Counts how many of the keys exist.",
+    .summary = "Returns how many of the keys exist.",
     .since = "1.0.0",
     .complexity = "O(N) with N the number of keys",
     .tips = "request_policy:multi_shard response_policy:agg_sum",

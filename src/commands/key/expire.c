@@ -77,7 +77,7 @@ static void do_expire(struct call *call)
 const struct command expire_command = {
     .name = "expire",
     .usage = "key:key seconds:int [<NX | XX | GT | LT>]",
-    .summary = "Lets a key live for so many seconds.",
+    .summary = "Sets the TTL of a key in seconds.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,
@@ -95,7 +95,7 @@ static void do_pexpire(struct call *call)
 const struct command pexpire_command = {
     .name = "pexpire",
     .usage = "key:key milliseconds:int [<NX | XX | GT | LT>]",
-    .summary = "Lets a key live for so many milliseconds.",
+    .summary = "Sets the TTL of a key in milliseconds.",
     .since = "2.6.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,
@@ -113,7 +113,7 @@ static void do_expireat(struct call *call)
 const struct command expireat_command = {
     .name = "expireat",
     .usage = "key:key unix-time-seconds:unix-time [<NX | XX | GT | LT>]",
-    .summary = "Lets a key live until a moment, in seconds since 1970.",
+    .summary = "Sets the expiration time of a key as a Unix time in seconds.",
     .since = "1.2.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,
@@ -131,7 +131,7 @@ static void do_pexpireat(struct call *call)
 const struct command pexpireat_command = {
     .name = "pexpireat",
     .usage = "key:key unix-time-milliseconds:unix-time [<NX | XX | GT | LT>]",
-    .summary = "Lets a key live until a moment, in milliseconds since 1970.",
+    .summary = "Sets the expiration time of a key as a Unix time in milliseconds.",
     .since = "2.6.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,

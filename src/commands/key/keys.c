@@ -23,7 +23,7 @@ static void do_keys(struct call *call)
 const struct command keys_command = {
     .name = "keys",
     .usage = "pattern:pattern",
-    .summary = "Answers all keys that match a pattern.",
+    .summary = "Returns all keys that match a pattern.",
     .since = "1.0.0",
     .complexity = "O(N) with N the keys of the database",
     .tips = "request_policy:all_shards nondeterministic_output_order",

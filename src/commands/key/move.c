@@ -29,7 +29,7 @@ static void do_move(struct call *call)
 const struct command move_command = {
     .name = "move",
     .usage = "key:key db:int",
-    .summary = "Moves a key to another database unless it exists there.",
+    .summary = "Moves a key to another database, unless it exists there.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,

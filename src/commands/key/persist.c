@@ -18,7 +18,7 @@ static void do_persist(struct call *call)
 const struct command persist_command = {
     .name = "persist",
     .usage = "key:key",
-    .summary = "Takes the deadline of a key away.",
+    .summary = "Removes the expiration of a key.",
     .since = "2.2.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,

@@ -13,7 +13,7 @@ static void do_randomkey(struct call *call)
 const struct command randomkey_command = {
     .name = "randomkey",
     .usage = "",
-    .summary = "Answers any key.",
+    .summary = "Returns a random key.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .tips = "request_policy:all_shards response_policy:special nondeterministic_output",

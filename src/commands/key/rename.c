@@ -54,7 +54,7 @@ static void do_rename(struct call *call)
 const struct command rename_command = {
     .name = "rename",
     .usage = "key:key newkey:key",
-    .summary = "Gives a key another name, overwriting what is there.",
+    .summary = "Renames a key, overwriting the destination.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,
@@ -73,7 +73,7 @@ static void do_renamenx(struct call *call)
 const struct command renamenx_command = {
     .name = "renamenx",
     .usage = "key:key newkey:key",
-    .summary = "Gives a key another name unless that name is taken.",
+    .summary = "Renames a key, unless the destination exists.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,

@@ -76,7 +76,7 @@ static bool read_value(struct call *call, struct entry **e)
         reply_errorf(call->reply, "ERR Bad data format: the payload holds %s", what);
         return false;
     default:
-        log_line(LOG_WARNING, "RESTORE of a bad payload: %s", error);
+        log_line(LOG_WARNING, "RESTORE: invalid payload: %s", error);
         reply_errorf(call->reply, "ERR Bad data format");
         return false;
     }
@@ -163,7 +163,7 @@ const struct command restore_command = {
     .name = "restore",
     .usage = "key:key ttl:int serialized-value:string [REPLACE] [ABSTTL] [IDLETIME seconds:int] "
              "[FREQ frequency:int]",
-    .summary = "Makes a key from the bytes that DUMP gave.",
+    .summary = "Creates a key from a serialized value.",
     .since = "2.6.0",
     .complexity = "O(N) with N what the value holds",
     .group = GROUP_GENERIC,
@@ -178,7 +178,7 @@ const struct command restore_asking_command = {
     .name = "restore-asking",
     .usage = "key:key ttl:int serialized-value:string [REPLACE] [ABSTTL] [IDLETIME seconds:int] "
              "[FREQ frequency:int]",
-    .summary = "Makes a key from the bytes that DUMP gave.",
+    .summary = "Creates a key from a serialized value.",
     .since = "3.0.0",
     .complexity = "O(N) with N what the value holds",
     .group = GROUP_SERVER,

@@ -49,7 +49,7 @@ static void do_scan(struct call *call)
 const struct command scan_command = {
     .name = "scan",
     .usage = "cursor:int [MATCH pattern:pattern] [COUNT count:int] [TYPE type:string]",
-    .summary = "Walks all keys a little at a time.",
+    .summary = "Iterates over the keys of the database.",
     .since = "2.8.0",
     .complexity = "O(1) for each call, O(N) for a whole walk",
     .tips = "nondeterministic_output request_policy:special response_policy:special",

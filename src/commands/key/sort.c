@@ -395,7 +395,7 @@ const struct command sort_command = {
     .name = "sort",
     .usage = "key:key [BY pattern:pattern] [LIMIT offset:int count:int] [(GET pattern:pattern)...] "
              "[<ASC | DESC>] [ALPHA] [STORE destination:key]",
-    .summary = "Answers or stores the elements of a list, set or sorted set in order.",
+    .summary = "Returns or stores the sorted elements of a list, set or sorted set.",
     .since = "1.0.0",
     .complexity = "O(N+M*log(M)) with N the elements and M those answered",
     .categories = "@list @set @sortedset",
@@ -412,7 +412,7 @@ const struct command sort_ro_command = {
     .name = "sort_ro",
     .usage = "key:key [BY pattern:pattern] [LIMIT offset:int count:int] [(GET pattern:pattern)...] "
              "[<ASC | DESC>] [ALPHA]",
-    .summary = "Answers the elements of a list, set or sorted set in order.",
+    .summary = "Returns the sorted elements of a list, set or sorted set.",
     .since = "7.0.0",
     .complexity = "O(N+M*log(M)) with N the elements and M those answered",
     .categories = "@list @set @sortedset",

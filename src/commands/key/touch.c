@@ -12,7 +12,7 @@ static void do_touch(struct call *call)
 const struct command touch_command = {
     .name = "touch",
     .usage = "key:key...",
-    .summary = "Counts the keys that exist and marks them as used.",
+    .summary = "Updates the last access time of keys and returns how many exist.",
     .since = "3.2.1",
     .complexity = "O(N) with N the number of keys",
     .tips = "request_policy:multi_shard response_policy:agg_sum",

@@ -28,7 +28,7 @@ static void do_ttl(struct call *call)
 const struct command ttl_command = {
     .name = "ttl",
     .usage = "key:key",
-    .summary = "Answers the seconds that a key has left.",
+    .summary = "Returns the TTL of a key in seconds.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .tips = "nondeterministic_output",
@@ -47,7 +47,7 @@ static void do_pttl(struct call *call)
 const struct command pttl_command = {
     .name = "pttl",
     .usage = "key:key",
-    .summary = "Answers the milliseconds that a key has left.",
+    .summary = "Returns the TTL of a key in milliseconds.",
     .since = "2.6.0",
     .complexity = "O(1)",
     .tips = "nondeterministic_output",
@@ -66,7 +66,7 @@ static void do_expiretime(struct call *call)
 const struct command expiretime_command = {
     .name = "expiretime",
     .usage = "key:key",
-    .summary = "Answers the moment at which a key goes, in seconds since 1970.",
+    .summary = "Returns the expiration time of a key as a Unix time in seconds.",
     .since = "7.0.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,
@@ -84,7 +84,7 @@ static void do_pexpiretime(struct call *call)
 const struct command pexpiretime_command = {
     .name = "pexpiretime",
     .usage = "key:key",
-    .summary = "Answers the moment at which a key goes, in milliseconds since 1970.",
+    .summary = "Returns the expiration time of a key as a Unix time in milliseconds.",
     .since = "7.0.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,

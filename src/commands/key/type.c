@@ -12,7 +12,7 @@ static void do_type(struct call *call)
 const struct command type_command = {
     .name = "type",
     .usage = "key:key",
-    .summary = "Answers the type of what a key holds.",
+    .summary = "Returns the type of a value.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_GENERIC,

@@ -46,7 +46,8 @@ static void do_brpop(struct call *call)
 const struct command blpop_command = {
     .name = "blpop",
     .usage = "key:key... timeout:double",
-    .summary = "Takes an element from the front of the first list that has one, waiting for it.",
+    .summary = "Removes and returns the first element of the first non-empty list, or blocks until "
+               "there is one.",
     .since = "2.0.0",
     .complexity = "O(N) with N the keys",
     .group = GROUP_LIST,
@@ -59,7 +60,8 @@ const struct command blpop_command = {
 const struct command brpop_command = {
     .name = "brpop",
     .usage = "key:key... timeout:double",
-    .summary = "Takes an element from the end of the first list that has one, waiting for it.",
+    .summary = "Removes and returns the last element of the first non-empty list, or blocks until "
+               "there is one.",
     .since = "2.0.0",
     .complexity = "O(N) with N the keys",
     .group = GROUP_LIST,

@@ -26,7 +26,7 @@ static void do_lindex(struct call *call)
 const struct command lindex_command = {
     .name = "lindex",
     .usage = "key:key index:int",
-    .summary = "Answers the element at an index.",
+    .summary = "Returns the element at an index.",
     .since = "1.0.0",
     .complexity = "O(N) with N the distance to the nearer end, in blocks",
     .group = GROUP_LIST,

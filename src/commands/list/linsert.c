@@ -36,7 +36,7 @@ static void do_linsert(struct call *call)
 const struct command linsert_command = {
     .name = "linsert",
     .usage = "key:key <BEFORE | AFTER> pivot:string element:string",
-    .summary = "Puts an element before or after another.",
+    .summary = "Inserts an element before or after another one.",
     .since = "2.2.0",
     .complexity = "O(N) with N the elements looked at",
     .group = GROUP_LIST,

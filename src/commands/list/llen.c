@@ -13,7 +13,7 @@ static void do_llen(struct call *call)
 const struct command llen_command = {
     .name = "llen",
     .usage = "key:key",
-    .summary = "Answers how many elements a list has.",
+    .summary = "Returns the length of a list.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_LIST,

@@ -77,7 +77,7 @@ static void do_blmove(struct call *call)
 const struct command rpoplpush_command = {
     .name = "rpoplpush",
     .usage = "source:key destination:key",
-    .summary = "Moves the last element of a list to the front of another.",
+    .summary = "Moves the last element of a list to the head of another.",
     .since = "1.2.0",
     .complexity = "O(1)",
     .group = GROUP_LIST,
@@ -91,7 +91,8 @@ const struct command rpoplpush_command = {
 const struct command brpoplpush_command = {
     .name = "brpoplpush",
     .usage = "source:key destination:key timeout:double",
-    .summary = "Moves the last element of a list to the front of another, waiting for it.",
+    .summary =
+        "Moves the last element of a list to the head of another, or blocks until there is one.",
     .since = "2.2.0",
     .complexity = "O(1)",
     .group = GROUP_LIST,
@@ -119,7 +120,7 @@ const struct command lmove_command = {
 const struct command blmove_command = {
     .name = "blmove",
     .usage = "source:key destination:key <LEFT | RIGHT> <LEFT | RIGHT> timeout:double",
-    .summary = "Moves an element between lists, waiting for it.",
+    .summary = "Moves an element between lists, or blocks until there is one.",
     .since = "6.2.0",
     .complexity = "O(1)",
     .group = GROUP_LIST,

@@ -137,7 +137,7 @@ const struct command lmovem_command = {
     .name = "lmovem",
     .usage = "source:key destination:key <LEFT | RIGHT> <LEFT | RIGHT> [<COUNT | EXACTLY> "
              "count:int <OBO | BULK>]",
-    .summary = "Moves several elements between lists, one by one or as a bulk.",
+    .summary = "Moves several elements between lists, one by one or as a block.",
     .since = "8.10.0",
     .complexity = "O(N) with N the elements moved",
     .group = GROUP_LIST,
@@ -152,7 +152,7 @@ const struct command blmovem_command = {
     .name = "blmovem",
     .usage = "source:key destination:key <LEFT | RIGHT> <LEFT | RIGHT> timeout:double [<COUNT | "
              "EXACTLY> count:int <OBO | BULK>]",
-    .summary = "Moves several elements between lists, waiting for them.",
+    .summary = "Moves several elements between lists, or blocks until there are any.",
     .since = "8.10.0",
     .complexity = "O(N) with N the elements moved",
     .group = GROUP_LIST,

@@ -49,7 +49,7 @@ static void do_blmpop(struct call *call)
 const struct command lmpop_command = {
     .name = "lmpop",
     .usage = "numkeys:int key:key... <LEFT | RIGHT> [COUNT count:int]",
-    .summary = "Takes elements from the first list that has any.",
+    .summary = "Removes and returns elements of the first non-empty list.",
     .since = "7.0.0",
     .complexity = "O(N+M) with N the keys and M the elements taken",
     .group = GROUP_LIST,
@@ -62,7 +62,8 @@ const struct command lmpop_command = {
 const struct command blmpop_command = {
     .name = "blmpop",
     .usage = "timeout:double numkeys:int key:key... <LEFT | RIGHT> [COUNT count:int]",
-    .summary = "Takes elements from the first list that has any, waiting for them.",
+    .summary =
+        "Removes and returns elements of the first non-empty list, or blocks until there is one.",
     .since = "7.0.0",
     .complexity = "O(N+M) with N the keys and M the elements taken",
     .group = GROUP_LIST,

@@ -48,7 +48,7 @@ static void do_rpop(struct call *call)
 const struct command lpop_command = {
     .name = "lpop",
     .usage = "key:key [count:int]",
-    .summary = "Takes elements from the front of a list.",
+    .summary = "Removes and returns the first elements of a list.",
     .since = "1.0.0",
     .complexity = "O(N) with N the elements taken",
     .group = GROUP_LIST,
@@ -61,7 +61,7 @@ const struct command lpop_command = {
 const struct command rpop_command = {
     .name = "rpop",
     .usage = "key:key [count:int]",
-    .summary = "Takes elements from the end of a list.",
+    .summary = "Removes and returns the last elements of a list.",
     .since = "1.0.0",
     .complexity = "O(N) with N the elements taken",
     .group = GROUP_LIST,

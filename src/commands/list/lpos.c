@@ -101,7 +101,7 @@ static void do_lpos(struct call *call)
 const struct command lpos_command = {
     .name = "lpos",
     .usage = "key:key element:string [RANK rank:int] [COUNT num-matches:int] [MAXLEN len:int]",
-    .summary = "Answers the indexes of elements that equal a value.",
+    .summary = "Returns the indexes of matching elements.",
     .since = "6.0.6",
     .complexity = "O(N) with N the elements looked at",
     .group = GROUP_LIST,

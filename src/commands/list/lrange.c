@@ -27,7 +27,7 @@ static void do_lrange(struct call *call)
 const struct command lrange_command = {
     .name = "lrange",
     .usage = "key:key start:int stop:int",
-    .summary = "Answers the elements between two indexes.",
+    .summary = "Returns the elements of a range of indexes.",
     .since = "1.0.0",
     .complexity = "O(S+N) with S the distance to the start and N the elements answered",
     .group = GROUP_LIST,

@@ -52,7 +52,7 @@ static void do_lrem(struct call *call)
 const struct command lrem_command = {
     .name = "lrem",
     .usage = "key:key count:int element:string",
-    .summary = "Removes elements that equal a value, from either end.",
+    .summary = "Removes matching elements, from either end.",
     .since = "1.0.0",
     .complexity = "O(N+M) with N the elements and M those removed",
     .group = GROUP_LIST,

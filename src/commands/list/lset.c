@@ -32,7 +32,7 @@ static void do_lset(struct call *call)
 const struct command lset_command = {
     .name = "lset",
     .usage = "key:key index:int element:string",
-    .summary = "Replaces the element at an index.",
+    .summary = "Sets the element at an index.",
     .since = "1.0.0",
     .complexity = "O(N) with N the distance to the nearer end, in blocks",
     .group = GROUP_LIST,

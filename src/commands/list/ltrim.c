@@ -31,7 +31,7 @@ static void do_ltrim(struct call *call)
 const struct command ltrim_command = {
     .name = "ltrim",
     .usage = "key:key start:int stop:int",
-    .summary = "Keeps only the elements between two indexes.",
+    .summary = "Removes all elements outside a range of indexes.",
     .since = "1.0.0",
     .complexity = "O(N) with N the elements that go",
     .group = GROUP_LIST,

@@ -43,7 +43,7 @@ static void do_spublish(struct call *call)
 const struct command publish_command = {
     .name = "publish",
     .usage = "channel:string message:string",
-    .summary = "Sends a message to all who listen to a channel.",
+    .summary = "Publishes a message to a channel.",
     .since = "2.0.0",
     .complexity = "O(N+M) with N the receivers and M all patterns",
     .group = GROUP_PUBSUB,
@@ -57,7 +57,7 @@ const struct command publish_command = {
 const struct command spublish_command = {
     .name = "spublish",
     .usage = "shardchannel:string message:string",
-    .summary = "Sends a message to all who listen to a shard channel.",
+    .summary = "Publishes a message to a shard channel.",
     .since = "7.0.0",
     .complexity = "O(N) with N the receivers",
     .group = GROUP_PUBSUB,

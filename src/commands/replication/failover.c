@@ -61,7 +61,7 @@ static void do_failover(struct call *call)
 const struct command failover_command = {
     .name = "failover",
     .usage = "[TO (host:string port:int [FORCE])] [ABORT] [TIMEOUT milliseconds:int]",
-    .summary = "Makes a replica take this server's place.",
+    .summary = "Promotes a replica to primary and demotes this server.",
     .since = "6.2.0",
     .complexity = "O(1)",
     .group = GROUP_SERVER,

@@ -90,7 +90,7 @@ static void do_psync(struct call *call)
 const struct command psync_command = {
     .name = "psync",
     .usage = "replicationid:string offset:int",
-    .summary = "Asks for the stream of changes, as a replica does.",
+    .summary = "Starts a partial or full synchronization of a replica.",
     .since = "2.8.0",
     .complexity = "O(1), and a copy of all data when the changes are not at hand",
     .group = GROUP_SERVER,
@@ -113,7 +113,7 @@ static void do_sync(struct call *call)
 const struct command sync_command = {
     .name = "sync",
     .usage = "",
-    .summary = "Asks for all data and then the stream of changes, as replicas before 2.8 did.",
+    .summary = "Starts a full synchronization of a replica older than 2.8.",
     .since = "1.0.0",
     .complexity = "O(N) with N the keys",
     .group = GROUP_SERVER,

@@ -160,7 +160,7 @@ static void do_replconf(struct call *call)
 const struct command replconf_command = {
     .name = "replconf",
     .usage = "",
-    .summary = "Tells what a replica is and how far it has come. For replicas only.",
+    .summary = "Sets parameters of a replica and acknowledges its offset. Internal: for replicas.",
     .since = "3.0.0",
     .complexity = "O(1)",
     .group = GROUP_SERVER,

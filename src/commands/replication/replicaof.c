@@ -62,7 +62,7 @@ static void do_replicaof(struct call *call)
 #define REPLICAOF(word, version)                                                                   \
     {                                                                                              \
         .name = word, .usage = "<(host:string port:int) | (NO ONE)>",                              \
-        .summary = "Makes the server follow another one, or with NO ONE a master.",                \
+        .summary = "Makes the server a replica of another one, or a master (NO ONE).",             \
         .since = version, .complexity = "O(1)", .group = GROUP_SERVER, .arity = 3,                 \
         .flags = COMMAND_ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |     \
                  COMMAND_UNTRACKED,                                                                \

@@ -55,7 +55,7 @@ static void do_role(struct call *call)
 const struct command role_command = {
     .name = "role",
     .usage = "",
-    .summary = "Answers the place of this server in replication.",
+    .summary = "Returns the replication role of this server.",
     .since = "2.8.12",
     .complexity = "O(1)",
     .categories = "@admin",

@@ -25,13 +25,13 @@ static void do_help(struct call *call)
         .handler = handler_,                                                                       \
     }
 
-BACKUP(abort, "", "Gives the open backup up.", 2, do_backup);
-BACKUP(cleanup, "<ALL | name:string>", "Removes a sealed backup, or all.", 3, do_backup);
+BACKUP(abort, "", "Aborts the open backup.", 2, do_backup);
+BACKUP(cleanup, "<ALL | name:string>", "Deletes a sealed backup, or all.", 3, do_backup);
 BACKUP(help, "", "Lists the subcommands.", 2, do_help);
-BACKUP(list, "", "Names the sealed backups.", 2, do_backup);
-BACKUP(seal, "", "Ends the open backup at this moment.", 2, do_backup);
-BACKUP(start, "[name:string]", "Begins a backup.", -2, do_backup);
-BACKUP(status, "", "What became of the last backup.", 2, do_backup);
+BACKUP(list, "", "Lists the sealed backups.", 2, do_backup);
+BACKUP(seal, "", "Seals the open backup at its present state.", 2, do_backup);
+BACKUP(start, "[name:string]", "Starts a backup.", -2, do_backup);
+BACKUP(status, "", "Returns the state of the last backup.", 2, do_backup);
 
 static const struct command *const backup_subcommands[] = {
     &backup_abort_command, &backup_cleanup_command, &backup_help_command,   &backup_list_command,
@@ -40,7 +40,7 @@ static const struct command *const backup_subcommands[] = {
 const struct command backup_command = {
     .name = "backup",
     .usage = "",
-    .summary = "Online backups of the append-only file.",
+    .summary = "Manages online backups of the append-only file.",
     .since = "8.10.0",
     .complexity = "Depends on subcommand.",
     .group = GROUP_SERVER,

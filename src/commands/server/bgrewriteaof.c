@@ -43,7 +43,7 @@ static void do_bgrewriteaof(struct call *call)
 const struct command bgrewriteaof_command = {
     .name = "bgrewriteaof",
     .usage = "",
-    .summary = "Writes the append-only file anew, as short as can be.",
+    .summary = "Rewrites the append-only file in its shortest form, in a child process.",
     .since = "1.0.0",
     .complexity = "O(1), and O(N) in the child",
     .group = GROUP_SERVER,

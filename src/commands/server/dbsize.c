@@ -9,7 +9,7 @@ static void do_dbsize(struct call *call)
 const struct command dbsize_command = {
     .name = "dbsize",
     .usage = "",
-    .summary = "Answers how many keys the database holds.",
+    .summary = "Returns the number of keys in the database.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .tips = "request_policy:all_shards response_policy:agg_sum",

@@ -13,7 +13,7 @@ static void do_info(struct call *call)
 const struct command info_command = {
     .name = "info",
     .usage = "[section:string...]",
-    .summary = "Describes the state of the server.",
+    .summary = "Returns information and statistics about the server.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .tips = "nondeterministic_output request_policy:all_shards response_policy:special",

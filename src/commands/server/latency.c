@@ -190,18 +190,18 @@ static void do_latency_help(struct call *call)
 #define LATENCY_BITS (COMMAND_ADMIN | COMMAND_NOSCRIPT)
 #define EVERYWHERE   "request_policy:all_nodes response_policy:special nondeterministic_output"
 
-SUB(latency, doctor, "", "Says what the recorded events mean.", "2.8.13", "O(1)", EVERYWHERE, 2,
+SUB(latency, doctor, "", "Reports latency problems.", "2.8.13", "O(1)", EVERYWHERE, 2,
     LATENCY_BITS);
-SUB(latency, graph, "event:string", "Draws an event's samples.", "2.8.13", "O(1)", EVERYWHERE, 3,
-    LATENCY_BITS);
+SUB(latency, graph, "event:string", "Draws a graph of an event's samples.", "2.8.13", "O(1)",
+    EVERYWHERE, 3, LATENCY_BITS);
 SUB(latency, help, "", "Lists the subcommands.", "2.8.13", "O(1)", NULL, 2, 0);
-SUB(latency, histogram, "[command:string...]", "Answers how long commands took.", "7.0.0",
-    "O(N) with N the commands", EVERYWHERE, -2, LATENCY_BITS);
-SUB(latency, history, "event:string", "Lists an event's samples.", "2.8.13", "O(1)", EVERYWHERE, 3,
-    LATENCY_BITS);
+SUB(latency, histogram, "[command:string...]", "Returns the latency distribution of commands.",
+    "7.0.0", "O(N) with N the commands", EVERYWHERE, -2, LATENCY_BITS);
+SUB(latency, history, "event:string", "Lists the samples of an event.", "2.8.13", "O(1)",
+    EVERYWHERE, 3, LATENCY_BITS);
 SUB(latency, latest, "", "Lists the latest sample of each event.", "2.8.13", "O(1)", EVERYWHERE, 2,
     LATENCY_BITS);
-SUB(latency, reset, "[event:string...]", "Forgets samples.", "2.8.13", "O(1)",
+SUB(latency, reset, "[event:string...]", "Deletes samples.", "2.8.13", "O(1)",
     "request_policy:all_nodes response_policy:agg_sum", -2, LATENCY_BITS);
 
 static const struct command *const latency_subcommands[] = {
@@ -213,7 +213,7 @@ static const struct command *const latency_subcommands[] = {
 const struct command latency_command = {
     .name = "latency",
     .usage = "",
-    .summary = "How long things took.",
+    .summary = "Inspects latency events.",
     .since = "2.8.13",
     .complexity = "Depends on the subcommand.",
     .group = GROUP_SERVER,

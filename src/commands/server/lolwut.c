@@ -37,7 +37,7 @@ static void do_lolwut(struct call *call)
 const struct command lolwut_command = {
     .name = "lolwut",
     .usage = "[VERSION version:int]",
-    .summary = "Draws a mill race, and says which version of Redis is spoken.",
+    .summary = "Draws a mill race and shows the compatible Redis version.",
     .since = "5.0.0",
     .complexity = "O(1)",
     .group = GROUP_SERVER,

@@ -115,7 +115,7 @@ static void do_memory_doctor(struct call *call)
     call->engine->services.memory(call->engine->services.context, &m);
     long long limit = call->engine->settings->maxmemory;
     if (m.used < 5u << 20) {
-        buf_add_text(&b, "There is hardly any data: nothing can be said about memory yet.\n");
+        buf_add_text(&b, "There is too little data to report on memory.\n");
     } else {
         if (ratio(m.peak, m.used) > 1.5)
             buf_add_text(&b,
@@ -150,7 +150,7 @@ static const struct command memory_stats_command = {
     .name = "stats",
     .full_name = "memory|stats",
     .usage = "",
-    .summary = "Answers what memory is used for.",
+    .summary = "Returns a breakdown of memory usage.",
     .since = "4.0.0",
     .complexity = "O(N) with N the clients",
     .tips = "nondeterministic_output request_policy:all_shards response_policy:special",
@@ -163,7 +163,7 @@ static const struct command memory_doctor_command = {
     .name = "doctor",
     .full_name = "memory|doctor",
     .usage = "",
-    .summary = "Says what stands out about memory.",
+    .summary = "Reports memory problems.",
     .since = "4.0.0",
     .complexity = "O(N) with N the clients",
     .tips = "nondeterministic_output request_policy:all_shards response_policy:special",
@@ -176,7 +176,7 @@ static const struct command memory_malloc_stats_command = {
     .name = "malloc-stats",
     .full_name = "memory|malloc-stats",
     .usage = "",
-    .summary = "Answers the allocator's own statistics.",
+    .summary = "Returns the statistics of the memory allocator.",
     .since = "4.0.0",
     .complexity = "Depends on the allocator.",
     .tips = "nondeterministic_output request_policy:all_shards response_policy:special",
@@ -195,7 +195,7 @@ static const struct command memory_usage_command = {
     .name = "usage",
     .full_name = "memory|usage",
     .usage = "key:key [SAMPLES count:int]",
-    .summary = "Answers the bytes that a key and its value take.",
+    .summary = "Returns the memory used by a key and its value.",
     .since = "4.0.0",
     .complexity = "O(N) with N the samples",
     .group = GROUP_SERVER,
@@ -208,7 +208,7 @@ static const struct command memory_purge_command = {
     .name = "purge",
     .full_name = "memory|purge",
     .usage = "",
-    .summary = "Gives unused memory back to the system.",
+    .summary = "Returns unused memory to the operating system.",
     .since = "4.0.0",
     .complexity = "Depends on the memory.",
     .tips = "request_policy:all_shards response_policy:all_succeeded",
@@ -241,7 +241,7 @@ static const struct command *const memory_subcommands[] = {&memory_doctor_comman
 const struct command memory_command = {
     .name = "memory",
     .usage = "",
-    .summary = "Looks at memory.",
+    .summary = "Inspects memory usage.",
     .since = "4.0.0",
     .complexity = "Depends on the subcommand.",
     .group = GROUP_SERVER,

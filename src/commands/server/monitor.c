@@ -16,7 +16,7 @@ static void do_monitor(struct call *call)
 const struct command monitor_command = {
     .name = "monitor",
     .usage = "",
-    .summary = "Shows all commands as they are run.",
+    .summary = "Streams all commands as they are processed.",
     .since = "1.0.0",
     .complexity = "",
     .group = GROUP_SERVER,

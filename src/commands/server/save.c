@@ -18,7 +18,7 @@ static void do_save(struct call *call)
 const struct command save_command = {
     .name = "save",
     .usage = "",
-    .summary = "Writes a snapshot while everybody waits.",
+    .summary = "Writes a snapshot, blocking all clients.",
     .since = "1.0.0",
     .complexity = "O(N) with N all keys",
     .group = GROUP_SERVER,
@@ -52,7 +52,7 @@ static void do_bgsave(struct call *call)
 const struct command bgsave_command = {
     .name = "bgsave",
     .usage = "[SCHEDULE]",
-    .summary = "Writes a snapshot from a child process.",
+    .summary = "Writes a snapshot in a child process.",
     .since = "1.0.0",
     .complexity = "O(1), and O(N) in the child",
     .group = GROUP_SERVER,
@@ -70,7 +70,7 @@ static void do_lastsave(struct call *call)
 const struct command lastsave_command = {
     .name = "lastsave",
     .usage = "",
-    .summary = "Answers when the last snapshot was made, in seconds since 1970.",
+    .summary = "Returns the Unix time of the last snapshot.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .tips = "nondeterministic_output",

@@ -73,7 +73,7 @@ static void do_shutdown(struct call *call)
 const struct command shutdown_command = {
     .name = "shutdown",
     .usage = "[<NOSAVE | SAVE>] [NOW] [FORCE] [ABORT]",
-    .summary = "Saves what there is to save and ends the server.",
+    .summary = "Saves data as configured and shuts down the server.",
     .since = "1.0.0",
     .complexity = "O(N) with N all keys when saving",
     .group = GROUP_SERVER,

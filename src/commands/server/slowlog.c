@@ -68,12 +68,11 @@ static void do_slowlog_help(struct call *call)
         .handler = do_##parent##_##word,                                                           \
     }
 
-SUB(slowlog, get, "[count:int]", "Lists commands that took long.", "2.2.12",
-    "O(N) with N the entries", "request_policy:all_nodes nondeterministic_output", -2,
-    COMMAND_ADMIN);
-SUB(slowlog, len, "", "Counts the entries.", "2.2.12", "O(1)",
+SUB(slowlog, get, "[count:int]", "Lists slow commands.", "2.2.12", "O(N) with N the entries",
+    "request_policy:all_nodes nondeterministic_output", -2, COMMAND_ADMIN);
+SUB(slowlog, len, "", "Returns the number of entries.", "2.2.12", "O(1)",
     "request_policy:all_nodes response_policy:agg_sum nondeterministic_output", 2, COMMAND_ADMIN);
-SUB(slowlog, reset, "", "Forgets them.", "2.2.12", "O(N) with N the entries",
+SUB(slowlog, reset, "", "Empties the slow log.", "2.2.12", "O(N) with N the entries",
     "request_policy:all_nodes response_policy:all_succeeded", 2, COMMAND_ADMIN);
 SUB(slowlog, help, "", "Lists the subcommands.", "6.2.0", "O(1)", NULL, 2, 0);
 
@@ -84,7 +83,7 @@ static const struct command *const slowlog_subcommands[] = {
 const struct command slowlog_command = {
     .name = "slowlog",
     .usage = "",
-    .summary = "Commands that took long.",
+    .summary = "Inspects the slow log.",
     .since = "2.2.12",
     .complexity = "Depends on the subcommand.",
     .group = GROUP_SERVER,

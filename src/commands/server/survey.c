@@ -534,33 +534,33 @@ static void do_survey_help(struct call *call)
     "[DB db:int] [MATCH pattern:pattern] [BY column:string] [<ASC | DESC>] [AFTER " after          \
     "] [COUNT count:int]"
 
-SUB(streams, ONLY ROWS("value:string db:int key:string"),
-    "Lists the streams with what the survey knows of them.", "O(N) with N the streams", -2,
-    COMMAND_READONLY);
+SUB(streams, ONLY ROWS("value:string db:int key:string"), "Lists streams with their statistics.",
+    "O(N) with N the streams", -2, COMMAND_READONLY);
 SUB(groups, ONLY ROWS("value:string db:int key:string group:string"),
-    "Lists the groups of all streams with what the survey knows of them.", "O(N) with N the groups",
-    -2, COMMAND_READONLY);
-SUB(dead, ROWS("value:string db:int key:string"), "Lists the streams that hold dead letters.",
+    "Lists the consumer groups of all streams with their statistics.", "O(N) with N the groups", -2,
+    COMMAND_READONLY);
+SUB(dead, ROWS("value:string db:int key:string"), "Lists dead-letter streams.",
     "O(N) with N the streams and groups", -2, COMMAND_READONLY);
 /* These are allowed during a long script: they read no data. */
-SUB(server, "", "Tells the numbers of the server as a whole.", "O(1)", 2,
+SUB(server, "", "Returns the statistics of the server as a whole.", "O(1)", 2,
     COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY);
-SUB(alarms, "", "Lists what is wrong with the server and its queues.", "O(1)", 2,
+SUB(alarms, "", "Lists the active alarms of the server and its queues.", "O(1)", 2,
     COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY);
 SUB(history,
     "span:<minutes | hour | day | week> [DB db:int] [KEY key:string] [GROUP group:string] "
     "number:string [number:string ...]",
-    "Tells what numbers of the server, a stream or a group were.", "O(1)", -4, COMMAND_READONLY);
+    "Returns the history of statistics of the server, a stream or a group.", "O(1)", -4,
+    COMMAND_READONLY);
 SUB(schedules, ROWS("value:string db:int key:string name:string"),
     "Lists the schedules of all streams, and the next scheduled message of each.",
     "O(N) with N the schedules", -2, COMMAND_READONLY);
 SUB(lists, ROWS("value:string db:int key:string"),
-    "Lists the lists that somebody waits for, and the longest.", "O(N) with N the lists known", -2,
-    COMMAND_READONLY);
-SUB(prefixes, "[DB db:int]", "Tells how many keys, and how much memory, each prefix has.", "O(1)",
-    -2, COMMAND_DANGEROUS);
+    "Lists the lists with blocked clients, and the longest lists.", "O(N) with N the lists known",
+    -2, COMMAND_READONLY);
+SUB(prefixes, "[DB db:int]", "Returns the number of keys and the memory used per key prefix.",
+    "O(1)", -2, COMMAND_DANGEROUS);
 SUB(metrics, "[CURSOR cursor:int] [MATCH pattern:pattern]",
-    "Gives the metrics as text for Prometheus, part by part.",
+    "Returns the metrics in the Prometheus text format, in parts.",
     "O(1) for each part; O(N) for all with N the groups and streams that have lines of their own",
     -2, COMMAND_DANGEROUS);
 SUB(help, "", "Lists the subcommands.", "O(1)", 2, 0);
@@ -574,7 +574,7 @@ static const struct command *const survey_subcommands[] = {
 const struct command survey_command = {
     .name = "survey",
     .usage = "",
-    .summary = "Numbers about all streams and groups.",
+    .summary = "Returns statistics of all streams, groups, lists and the server.",
     .since = "0.2.0",
     .complexity = "Depends on the subcommand.",
     .group = GROUP_SERVER,

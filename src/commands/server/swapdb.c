@@ -23,7 +23,7 @@ static void do_swapdb(struct call *call)
 const struct command swapdb_command = {
     .name = "swapdb",
     .usage = "index1:int index2:int",
-    .summary = "Exchanges two databases.",
+    .summary = "Swaps two databases.",
     .since = "4.0.0",
     .complexity = "O(N) with N the clients that watch or wait",
     .group = GROUP_SERVER,

@@ -14,7 +14,7 @@ static void do_time(struct call *call)
 const struct command time_command = {
     .name = "time",
     .usage = "",
-    .summary = "Answers the clock, in seconds and microseconds.",
+    .summary = "Returns the server time in seconds and microseconds.",
     .since = "2.6.0",
     .complexity = "O(1)",
     .tips = "nondeterministic_output",

@@ -13,7 +13,7 @@ static void do_scard(struct call *call)
 const struct command scard_command = {
     .name = "scard",
     .usage = "key:key",
-    .summary = "Answers how many members a set has.",
+    .summary = "Returns the number of members of a set.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_SET,

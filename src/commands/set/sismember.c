@@ -23,7 +23,7 @@ static void do_smismember(struct call *call)
 const struct command sismember_command = {
     .name = "sismember",
     .usage = "key:key member:string",
-    .summary = "Tells whether something is a member.",
+    .summary = "Returns whether a value is a member of a set.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_SET,
@@ -36,7 +36,7 @@ const struct command sismember_command = {
 const struct command smismember_command = {
     .name = "smismember",
     .usage = "key:key member:string...",
-    .summary = "Tells of several things whether they are members.",
+    .summary = "Returns for several values whether they are members of a set.",
     .since = "6.2.0",
     .complexity = "O(N) with N the things asked for",
     .group = GROUP_SET,

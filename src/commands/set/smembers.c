@@ -16,7 +16,7 @@ static void do_smembers(struct call *call)
 const struct command smembers_command = {
     .name = "smembers",
     .usage = "key:key",
-    .summary = "Answers all members.",
+    .summary = "Returns all members of a set.",
     .since = "1.0.0",
     .complexity = "O(N) with N the members",
     .tips = "nondeterministic_output_order",

@@ -70,7 +70,7 @@ static void do_spop(struct call *call)
 const struct command spop_command = {
     .name = "spop",
     .usage = "key:key [count:int]",
-    .summary = "Takes any members out of a set.",
+    .summary = "Removes and returns random members of a set.",
     .since = "1.0.0",
     .complexity = "O(N) with N the members taken",
     .tips = "nondeterministic_output",

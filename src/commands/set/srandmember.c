@@ -49,7 +49,7 @@ static void do_srandmember(struct call *call)
 const struct command srandmember_command = {
     .name = "srandmember",
     .usage = "key:key [count:int]",
-    .summary = "Answers any members of a set.",
+    .summary = "Returns random members of a set.",
     .since = "1.0.0",
     .complexity = "O(N) with N the members answered",
     .tips = "nondeterministic_output",

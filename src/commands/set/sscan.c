@@ -37,7 +37,7 @@ static void do_sscan(struct call *call)
 const struct command sscan_command = {
     .name = "sscan",
     .usage = "key:key cursor:int [MATCH pattern:pattern] [COUNT count:int]",
-    .summary = "Walks the members of a set a little at a time.",
+    .summary = "Iterates over the members of a set.",
     .since = "2.8.0",
     .complexity = "O(1) for each call, O(N) for a whole walk",
     .tips = "nondeterministic_output",

@@ -50,7 +50,7 @@ static void do_xack(struct call *call)
 const struct command xack_command = {
     .name = "xack",
     .usage = "key:key group:string id:string...",
-    .summary = "Acknowledges entries: they are no longer pending in the group.",
+    .summary = "Acknowledges entries and removes them from the group's pending entries.",
     .since = "5.0.0",
     .complexity = "O(1) for each entry",
     .group = GROUP_STREAM,

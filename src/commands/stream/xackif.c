@@ -96,7 +96,7 @@ const struct command xackif_command = {
     .name = "xackif",
     .usage = "key:key group:string consumer:string [DELIVERY count:int] IDS numids:int "
              "id:string...",
-    .summary = "Acknowledges entries that are still the consumer's.",
+    .summary = "Acknowledges entries that are still pending for the given consumer.",
     .since = "0.2.0",
     .complexity = "O(1) for each entry",
     .group = GROUP_STREAM,

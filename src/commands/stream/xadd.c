@@ -559,7 +559,7 @@ const struct command xadd_command = {
              "count:int]] [<DELAY delay-milliseconds:int | AT "
              "unix-time-milliseconds:unix-time>] [TTL ttl-milliseconds:int] <'*' | id:string> "
              "(field:string value:string)...",
-    .summary = "Appends an entry to a stream, made when absent, now or at a moment to come.",
+    .summary = "Appends an entry to a stream, which is created if needed, now or at a later time.",
     .since = "5.0.0",
     .complexity = "O(1), plus O(N) for N trimmed entries",
     .tips = "nondeterministic_output",

@@ -187,7 +187,8 @@ const struct command xautoclaim_command = {
     .name = "xautoclaim",
     .usage = "key:key group:string consumer:string min-idle-time:string start:string [COUNT "
              "count:int] [JUSTID]",
-    .summary = "Gives entries that have been pending for long another owner, a run at a time.",
+    .summary =
+        "Transfers the ownership of entries that have been pending for a minimum time, in batches.",
     .since = "6.2.0",
     .complexity = "O(1) when COUNT is small",
     .tips = "nondeterministic_output",

@@ -212,7 +212,7 @@ static const struct command xbind_add_command = {
     .usage = "source:key <ALL | DIRECT value:string | TOPIC pattern:pattern | HEADERS <ALL | ANY> "
              "count:int (name:string content:string)... | ALTERNATE> [BY field:string] TO "
              "destination:key",
-    .summary = "Binds a stream to another, to which matching messages are copied.",
+    .summary = "Adds a binding: matching messages are copied to another stream.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
@@ -229,7 +229,7 @@ static const struct command xbind_del_command = {
     .usage = "source:key [<ALL | DIRECT value:string | TOPIC pattern:pattern | HEADERS <ALL | ANY> "
              "count:int (name:string content:string)... | ALTERNATE> [BY field:string]] TO "
              "destination:key",
-    .summary = "Takes a binding away, or all to one destination.",
+    .summary = "Removes a binding, or all bindings to a destination.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(1), or O(N) with N the stream's bindings for all to one destination",
     .group = GROUP_STREAM,
@@ -244,7 +244,7 @@ static const struct command xbind_list_command = {
     .name = "list",
     .full_name = "xbind|list",
     .usage = "source:key",
-    .summary = "Answers the bindings of a stream.",
+    .summary = "Lists the bindings of a stream.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the bindings",
     .group = GROUP_STREAM,
@@ -257,7 +257,7 @@ static const struct command xbind_test_command = {
     .name = "test",
     .full_name = "xbind|test",
     .usage = "source:key (field:string value:string)...",
-    .summary = "Answers which streams would get a copy of a message.",
+    .summary = "Returns the streams to which a message would be copied.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N log N) with N the destinations, and what matching takes",
     .group = GROUP_STREAM,
@@ -286,7 +286,7 @@ static const struct command *const xbind_subcommands[] = {&xbind_add_command,  &
 const struct command xbind_command = {
     .name = "xbind",
     .usage = "",
-    .summary = "Copies messages from stream to stream.",
+    .summary = "Manages bindings, which copy messages between streams.",
     .since = BROKER_ACT_SINCE,
     .complexity = "Depends on the subcommand.",
     .group = GROUP_STREAM,

@@ -152,8 +152,7 @@ const struct command xcfgset_command = {
     .usage = "key:key [MKSTREAM] [IDMP-DURATION seconds:int] [IDMP-MAXSIZE count:int] [MAXLEN "
              "entries:int] [MAXBYTES bytes:int] [MAXAGE milliseconds:int] [OVERFLOW <DROP "
              "[<KEEPREF | DELREF | ACKED>] | REJECT>]",
-    .summary = "Sets how long and how many producers' message ids a stream remembers, and limits "
-               "of its length, size and age.",
+    .summary = "Sets the idempotency settings and the limits of a stream.",
     .since = "8.6.0",
     .complexity = "O(1), or O(N) with N the ids forgotten",
     .group = GROUP_STREAM,

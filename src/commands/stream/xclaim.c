@@ -203,7 +203,7 @@ const struct command xclaim_command = {
     .usage = "key:key group:string consumer:string min-idle-time:string id:string... [IDLE ms:int] "
              "[TIME unix-time-milliseconds:unix-time] [RETRYCOUNT count:int] [FORCE] [JUSTID] "
              "[LASTID lastid:string]",
-    .summary = "Gives pending entries another owner.",
+    .summary = "Transfers the ownership of pending entries.",
     .since = "5.0.0",
     .complexity = "O(log N) for each entry, with N the pending entries of the group",
     .tips = "nondeterministic_output",

@@ -217,7 +217,7 @@ static void do_xconsume_start(struct call *call)
     if (!parse_start(call, &s))
         return;
     if (!client_is_resp3(call->client)) {
-        reply_errorf(call->reply, "ERR XCONSUME needs RESP3, say HELLO 3");
+        reply_errorf(call->reply, "ERR XCONSUME needs RESP3, use HELLO 3");
         return;
     }
     if (call->engine->role != ROLE_PRIMARY) { /* a replica that takes writes does not act */
@@ -301,7 +301,7 @@ static const struct command xconsume_start_command = {
     .name = "start",
     .full_name = "xconsume|start",
     .usage = "GROUP group:string consumer:string [PREFETCH count:int] STREAMS key:key...",
-    .summary = "Has the entries of groups pushed to this connection as they become ready.",
+    .summary = "Subscribes the connection to groups: ready entries are pushed to it.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the keys, and what the consumer has pending from before",
     .group = GROUP_STREAM,
@@ -317,7 +317,7 @@ static const struct command xconsume_stop_command = {
     .name = "stop",
     .full_name = "xconsume|stop",
     .usage = "[GROUP group:string [STREAMS key:key...]]",
-    .summary = "Ends subscriptions of this connection.",
+    .summary = "Ends subscriptions of the connection.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the subscriptions that end",
     .group = GROUP_STREAM,
@@ -345,7 +345,7 @@ static const struct command *const xconsume_subcommands[] = {
 const struct command xconsume_command = {
     .name = "xconsume",
     .usage = "",
-    .summary = "Entries of groups that are pushed.",
+    .summary = "Manages subscriptions to consumer groups.",
     .since = BROKER_ACT_SINCE,
     .complexity = "Depends on the subcommand.",
     .group = GROUP_STREAM,

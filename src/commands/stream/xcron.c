@@ -62,8 +62,7 @@ static void set_in_replay(struct call *call)
     if (!stream_args_write(call, call->argv[2], &s))
         return;
     if (!rules.every_ms && !rules.in)
-        log_line(LOG_WARNING,
-                 "A schedule's time zone is not known here, so it brings nothing: %.*s",
+        log_line(LOG_WARNING, "Unknown time zone of a schedule, which will not fire: %.*s",
                  (int)rules.zone.n, rules.zone.p);
     put(call, s, &rules);
     reply_ok(call->reply);
@@ -76,7 +75,7 @@ static bool has_moments(const struct call *call, const struct stream_schedule_ru
     if (stream_schedule_rules_next(r, behind_ms) != INT64_MAX)
         return true;
     if (r->until_ms || r->every_ms)
-        reply_errorf(call->reply, "ERR the schedule has no moment left");
+        reply_errorf(call->reply, "ERR the schedule has no future occurrence");
     else
         xcron_args_never(call);
     return false;
@@ -297,7 +296,7 @@ static const struct command xcron_set_command = {
         "key:key name:string <CRON expression:string [TZ zone:string] | EVERY milliseconds:int> "
         "[START unix-time-milliseconds:unix-time] [CATCHUP <NONE | ONE | ALL>] [UNTIL "
         "unix-time-milliseconds:unix-time] [LIMIT count:int] FIELDS (field:string value:string)...",
-    .summary = "Makes or changes a schedule, by which a stream gets a message again and again.",
+    .summary = "Creates or updates a schedule, which appends a message periodically.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) with N the schedules of the stream",
     .group = GROUP_STREAM,
@@ -310,7 +309,7 @@ static const struct command xcron_get_command = {
     .name = "get",
     .full_name = "xcron|get",
     .usage = "key:key name:string",
-    .summary = "Answers a schedule and what has come of it.",
+    .summary = "Returns a schedule and its state.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
@@ -323,7 +322,7 @@ static const struct command xcron_list_command = {
     .name = "list",
     .full_name = "xcron|list",
     .usage = "key:key",
-    .summary = "Answers the schedules of a stream.",
+    .summary = "Lists the schedules of a stream.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N log N) with N the schedules",
     .group = GROUP_STREAM,
@@ -349,7 +348,7 @@ static const struct command xcron_run_command = {
     .name = "run",
     .full_name = "xcron|run",
     .usage = "key:key name:string",
-    .summary = "Appends a schedule's message now, beside its plan.",
+    .summary = "Appends a schedule's message now; its next occurrences are not affected.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .tips = "nondeterministic_output",
@@ -364,7 +363,7 @@ static const struct command xcron_mark_command = {
     .full_name = "xcron|mark",
     .usage = "key:key name:string last-unix-milliseconds:unix-time fired:int "
              "[passed-unix-milliseconds:unix-time]",
-    .summary = "Says what a schedule has fired and passed: for files and replicas.",
+    .summary = "Records the progress of a schedule. Internal: for files and replicas.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) with N the schedules of the stream",
     .group = GROUP_STREAM,
@@ -378,7 +377,7 @@ static const struct command xcron_next_command = {
     .full_name = "xcron|next",
     .usage = "expression:string [TZ zone:string] [FROM unix-time-milliseconds:unix-time] [COUNT "
              "count:int]",
-    .summary = "Answers the next moments of a cron expression.",
+    .summary = "Returns the next occurrences of a cron expression.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the moments",
     .tips = "nondeterministic_output",
@@ -408,7 +407,7 @@ static const struct command *const xcron_subcommands[] = {
 const struct command xcron_command = {
     .name = "xcron",
     .usage = "",
-    .summary = "Makes streams get messages by the calendar.",
+    .summary = "Manages the schedules of a stream.",
     .since = BROKER_ACT_SINCE,
     .complexity = "Depends on the subcommand.",
     .group = GROUP_STREAM,

@@ -31,7 +31,7 @@ bool xcron_args_zone(const struct call *call, int i, const struct zone **out)
 
 void xcron_args_never(const struct call *call)
 {
-    refuse(call, "it is not true within 10 years");
+    refuse(call, "it has no occurrence within 10 years");
 }
 
 /* ---- SET */

@@ -48,7 +48,8 @@ static void do_xidmprecord(struct call *call)
 const struct command xidmprecord_command = {
     .name = "xidmprecord",
     .usage = "key:key producer:string iid:string id:string",
-    .summary = "Records a producer's message id; made for files and replicas.",
+    .summary =
+        "Records the message ID of an idempotent producer. Internal: for files and replicas.",
     .since = "8.8.0",
     .complexity = "O(1)",
     .group = GROUP_STREAM,

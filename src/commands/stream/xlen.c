@@ -13,7 +13,7 @@ static void do_xlen(struct call *call)
 const struct command xlen_command = {
     .name = "xlen",
     .usage = "key:key",
-    .summary = "Answers how many entries a stream holds.",
+    .summary = "Returns the number of entries of a stream.",
     .since = "5.0.0",
     .complexity = "O(1)",
     .group = GROUP_STREAM,

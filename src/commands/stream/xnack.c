@@ -250,8 +250,8 @@ const struct command xnack_command = {
     .usage = "key:key group:string <SILENT | FAIL | FATAL> IDS numids:int id:string... [<DELAY "
              "milliseconds:int | AT unix-time-milliseconds:unix-time>] [REASON text:string] "
              "[RETRYCOUNT count:int] [FORCE]",
-    .summary = "Gives pending entries back, for another consumer to claim, or as the group's "
-               "policy says.",
+    .summary =
+        "Negatively acknowledges pending entries: they are released, retried or dead-lettered.",
     .since = "8.8.0",
     .complexity = "O(log N) for each entry, with N the pending entries of the group",
     .group = GROUP_STREAM,

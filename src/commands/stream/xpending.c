@@ -137,7 +137,7 @@ const struct command xpending_command = {
     .name = "xpending",
     .usage = "key:key group:string [[IDLE min-idle-time:int] start:string end:string count:int "
              "[consumer:string]]",
-    .summary = "Answers what a group has delivered and nobody acknowledged.",
+    .summary = "Returns the pending entries of a group.",
     .since = "5.0.0",
     .complexity = "O(log N), and O(M) with M the entries looked at",
     .tips = "nondeterministic_output",

@@ -53,7 +53,7 @@ static struct stream_policy *begin(struct call *call, const struct xpolicy_args 
     if (!(x->given >> XPOLICY_DEADLETTER & 1)) {
         if (!stream_policy_dead_letter_name(call->argv[2], &name)) {
             reply_errorf(call->reply,
-                         "ERR no default dead-letter key for this name, give DEADLETTER");
+                         "ERR no default dead-letter key for this name, specify DEADLETTER");
             return NULL;
         }
         if (!may_write(call, buf_bytes(&name))) {
@@ -375,7 +375,7 @@ static const struct command xpolicy_set_command = {
              "[RATE count:int milliseconds:int] [ORDERBY field:string [<HOLD | SKIP>]] "
              "[SINGLE milliseconds:int] [ONDISCONNECT <KEEP | RELEASE>] [CONSUMERTTL "
              "milliseconds:int] [GROUPTTL milliseconds:int] [PAUSE <ON | OFF>]",
-    .summary = "Sets rules by which a group gives lost and failed entries out again.",
+    .summary = "Sets the policy of a group: leases, retries, dead-lettering, limits.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
@@ -390,7 +390,7 @@ static const struct command xpolicy_get_command = {
     .name = "get",
     .full_name = "xpolicy|get",
     .usage = "key:key group:string",
-    .summary = "Answers the rules of a group.",
+    .summary = "Returns the policy of a group.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
@@ -403,7 +403,7 @@ static const struct command xpolicy_stats_command = {
     .name = "stats",
     .full_name = "xpolicy|stats",
     .usage = "key:key group:string",
-    .summary = "Counts the entries of a group by their state, and what became of them.",
+    .summary = "Returns statistics of a group: entries by state, and counters.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the blocks of the stream that are unread",
     .tips = "nondeterministic_output",
@@ -417,7 +417,7 @@ static const struct command xpolicy_del_command = {
     .name = "del",
     .full_name = "xpolicy|del",
     .usage = "key:key group:string",
-    .summary = "Takes the rules of a group away.",
+    .summary = "Removes the policy of a group.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the entries that are deferred",
     .group = GROUP_STREAM,
@@ -430,7 +430,7 @@ static const struct command xpolicy_retries_command = {
     .name = "retries",
     .full_name = "xpolicy|retries",
     .usage = "key:key group:string [START unix-time-milliseconds:unix-time] [COUNT count:int]",
-    .summary = "Answers which entries of a group are deferred, and until when.",
+    .summary = "Lists the deferred entries of a group with their due times.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the entries that are deferred",
     .group = GROUP_STREAM,
@@ -443,7 +443,7 @@ static const struct command xpolicy_list_command = {
     .name = "list",
     .full_name = "xpolicy|list",
     .usage = "[MATCH pattern:pattern]",
-    .summary = "Answers which groups of the database have rules.",
+    .summary = "Lists the groups of the database that have a policy.",
     .since = BROKER_ACT_SINCE,
     .complexity = "O(N log N) with N the streams that have such groups",
     .group = GROUP_STREAM,
@@ -471,7 +471,7 @@ static const struct command *const xpolicy_subcommands[] = {
 const struct command xpolicy_command = {
     .name = "xpolicy",
     .usage = "",
-    .summary = "Sets and shows what groups of streams do by themselves.",
+    .summary = "Manages the policies of consumer groups.",
     .since = BROKER_ACT_SINCE,
     .complexity = "Depends on the subcommand.",
     .group = GROUP_STREAM,

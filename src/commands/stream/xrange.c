@@ -66,7 +66,7 @@ static void do_xrevrange(struct call *call)
 const struct command xrange_command = {
     .name = "xrange",
     .usage = "key:key start:string end:string [COUNT count:int]",
-    .summary = "Answers the entries between two IDs.",
+    .summary = "Returns the entries of a range of IDs.",
     .since = "5.0.0",
     .complexity = "O(log N), and O(M) with M the entries answered",
     .group = GROUP_STREAM,
@@ -78,7 +78,7 @@ const struct command xrange_command = {
 const struct command xrevrange_command = {
     .name = "xrevrange",
     .usage = "key:key end:string start:string [COUNT count:int]",
-    .summary = "Answers the entries between two IDs, the newest first.",
+    .summary = "Returns the entries of a range of IDs in reverse order.",
     .since = "5.0.0",
     .complexity = "O(log N), and O(M) with M the entries answered",
     .group = GROUP_STREAM,

@@ -291,7 +291,8 @@ const struct command xread_command = {
     .name = "xread",
     .usage = "[COUNT count:int] [MAXCOUNT maxcount:int] [MAXSIZE bytes:int] [BLOCK "
              "milliseconds:int] STREAMS key:key... id:string...",
-    .summary = "Reads entries above given IDs from several streams, waiting for them if asked to.",
+    .summary = "Reads entries with greater IDs from several streams; optionally blocks until there "
+               "are any.",
     .since = "5.0.0",
     .complexity = "O(N) with N the entries read",
     .group = GROUP_STREAM,

@@ -14,8 +14,8 @@ const struct command xreadgroup_command = {
     .usage = "GROUP group:string consumer:string [COUNT count:int] [MAXCOUNT maxcount:int] "
              "[MAXSIZE bytes:int] [BLOCK milliseconds:int] [CLAIM min-idle-time:int] [NOACK] "
              "<STREAMS key:key... id:string... | MATCH pattern:pattern>",
-    .summary = "Reads entries for a consumer of a group: new ones, its own pending ones, or "
-               "others' forgotten ones.",
+    .summary = "Reads entries as a consumer of a group: new ones, its own pending ones, or others' "
+               "idle pending ones.",
     .since = "5.0.0",
     .complexity = "O(N) with N the entries read",
     .group = GROUP_STREAM,

@@ -213,7 +213,7 @@ const struct command xredrive_command = {
     .name = "xredrive",
     .usage = "key:key [TO destination:key] [<IDS numids:int id:string... | [START start:string] "
              "[COUNT count:int] [MATCH field:string value:string]>] [DELAY milliseconds:int]",
-    .summary = "Moves dead letters back to where they died, or to another stream.",
+    .summary = "Moves dead letters back to their original stream, or to another one.",
     .since = "0.2.0",
     .complexity = "O(N) with N the entries looked at",
     .group = GROUP_STREAM,

@@ -90,7 +90,7 @@ const struct command xsetid_command = {
     .name = "xsetid",
     .usage = "key:key last-id:string [ENTRIESADDED entries-added:int] [MAXDELETEDID "
              "max-deleted-id:string]",
-    .summary = "Sets the counters of a stream; made for files and replicas.",
+    .summary = "Sets the counters of a stream. Internal: for files and replicas.",
     .since = "5.0.0",
     .complexity = "O(1)",
     .group = GROUP_STREAM,

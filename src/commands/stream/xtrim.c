@@ -39,7 +39,7 @@ const struct command xtrim_command = {
     .name = "xtrim",
     .usage = "key:key <MAXLEN | MINID> [<'=' | '~'>] threshold:string [LIMIT count:int] [<KEEPREF "
              "| DELREF | ACKED>]",
-    .summary = "Takes the oldest entries away.",
+    .summary = "Deletes the oldest entries of a stream.",
     .since = "5.0.0",
     .complexity = "O(N) with N the trimmed entries",
     .tips = "nondeterministic_output",

@@ -28,7 +28,7 @@ static void do_append(struct call *call)
 const struct command append_command = {
     .name = "append",
     .usage = "key:key value:string",
-    .summary = "Puts bytes behind the string under a key, made when absent.",
+    .summary = "Appends a value to a string, which is created if needed.",
     .since = "2.0.0",
     .complexity = "O(1), amortized over growth",
     .group = GROUP_STRING,

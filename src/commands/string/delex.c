@@ -60,7 +60,7 @@ const struct command delex_command = {
     .name = "delex",
     .usage = "key:key [<IFEQ value:string | IFNE value:string | IFDEQ digest:string | IFDNE "
              "digest:string>]",
-    .summary = "Deletes a key, if its string is what is expected.",
+    .summary = "Deletes a key, if its value meets a condition.",
     .since = "8.4.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -74,7 +74,7 @@ const struct command delex_command = {
 const struct command delifeq_command = {
     .name = "delifeq",
     .usage = "key:key value:string",
-    .summary = "Deletes a key if its string is what is expected.",
+    .summary = "Deletes a key, if its value equals the given one.",
     .since = "9.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,

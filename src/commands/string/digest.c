@@ -22,7 +22,7 @@ static void do_digest(struct call *call)
 const struct command digest_command = {
     .name = "digest",
     .usage = "key:key",
-    .summary = "Answers the XXH3 digest of a string.",
+    .summary = "Returns the XXH3 hash of a string.",
     .since = "8.4.0",
     .complexity = "O(N) with N its length",
     .group = GROUP_STRING,

@@ -17,7 +17,7 @@ static void do_get(struct call *call)
 const struct command get_command = {
     .name = "get",
     .usage = "key:key",
-    .summary = "Answers the string under a key.",
+    .summary = "Returns the string value of a key.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -41,7 +41,7 @@ static void do_getset(struct call *call)
 const struct command getset_command = {
     .name = "getset",
     .usage = "key:key value:string",
-    .summary = "Writes a string and answers the one that was there.",
+    .summary = "Sets a string and returns the previous value.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -67,7 +67,7 @@ static void do_getdel(struct call *call)
 const struct command getdel_command = {
     .name = "getdel",
     .usage = "key:key",
-    .summary = "Answers the string under a key and deletes the key.",
+    .summary = "Returns the string value of a key and deletes the key.",
     .since = "6.2.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -115,7 +115,7 @@ const struct command getex_command = {
     .name = "getex",
     .usage = "key:key [<EX seconds:int | PX milliseconds:int | EXAT unix-time-seconds:unix-time | "
              "PXAT unix-time-milliseconds:unix-time | PERSIST>]",
-    .summary = "Answers the string under a key and sets or clears its deadline.",
+    .summary = "Returns the string value of a key and sets or removes its expiration.",
     .since = "6.2.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,

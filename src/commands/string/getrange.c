@@ -32,7 +32,7 @@ static void do_getrange(struct call *call)
 const struct command getrange_command = {
     .name = "getrange",
     .usage = "key:key start:int end:int",
-    .summary = "Answers a part of the string under a key.",
+    .summary = "Returns a substring.",
     .since = "2.4.0",
     .complexity = "O(N) with N the length of the part",
     .group = GROUP_STRING,
@@ -45,7 +45,7 @@ const struct command getrange_command = {
 const struct command substr_command = {
     .name = "substr",
     .usage = "key:key start:int end:int",
-    .summary = "The old name of GETRANGE.",
+    .summary = "Returns a substring (superseded by GETRANGE).",
     .since = "1.0.0",
     .complexity = "O(N) with N the length of the part",
     .group = GROUP_STRING,

@@ -41,7 +41,7 @@ static void do_incr(struct call *call)
 const struct command incr_command = {
     .name = "incr",
     .usage = "key:key",
-    .summary = "Adds one to the integer under a key.",
+    .summary = "Increments the integer value of a key by one.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -59,7 +59,7 @@ static void do_decr(struct call *call)
 const struct command decr_command = {
     .name = "decr",
     .usage = "key:key",
-    .summary = "Takes one from the integer under a key.",
+    .summary = "Decrements the integer value of a key by one.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -79,7 +79,7 @@ static void do_incrby(struct call *call)
 const struct command incrby_command = {
     .name = "incrby",
     .usage = "key:key increment:int",
-    .summary = "Adds to the integer under a key.",
+    .summary = "Increments the integer value of a key.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -103,7 +103,7 @@ static void do_decrby(struct call *call)
 const struct command decrby_command = {
     .name = "decrby",
     .usage = "key:key decrement:int",
-    .summary = "Takes from the integer under a key.",
+    .summary = "Decrements the integer value of a key.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -146,7 +146,7 @@ static void do_incrbyfloat(struct call *call)
 const struct command incrbyfloat_command = {
     .name = "incrbyfloat",
     .usage = "key:key increment:double",
-    .summary = "Adds to the number under a key.",
+    .summary = "Increments the floating-point value of a key.",
     .since = "2.6.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,

@@ -174,7 +174,7 @@ const struct command increx_command = {
         "key:key [<BYINT increment:int | BYFLOAT increment:double>] [LBOUND low:double] [UBOUND "
         "high:double] [SATURATE] [<EX seconds:int | PX milliseconds:int | EXAT "
         "unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | PERSIST>] [ENX]",
-    .summary = "Adds to a number within bounds, and sets its deadline.",
+    .summary = "Increments a number within bounds, and sets its expiration.",
     .since = "8.8.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,

@@ -16,7 +16,7 @@ static void do_mget(struct call *call)
 const struct command mget_command = {
     .name = "mget",
     .usage = "key:key...",
-    .summary = "Answers the strings under several keys, null for each that holds none.",
+    .summary = "Returns the string values of several keys, null for those without one.",
     .since = "1.0.0",
     .complexity = "O(N) with N the number of keys",
     .tips = "request_policy:multi_shard",

@@ -32,7 +32,7 @@ static void do_mset(struct call *call)
 const struct command mset_command = {
     .name = "mset",
     .usage = "(key:key value:string)...",
-    .summary = "Writes several strings at once.",
+    .summary = "Sets several keys.",
     .since = "1.0.1",
     .complexity = "O(N) with N the number of keys",
     .tips = "request_policy:multi_shard response_policy:all_succeeded",
@@ -60,7 +60,7 @@ static void do_msetnx(struct call *call)
 const struct command msetnx_command = {
     .name = "msetnx",
     .usage = "(key:key value:string)...",
-    .summary = "Writes several strings at once, or none when one of the keys exists.",
+    .summary = "Sets several keys, if none of them exists.",
     .since = "1.0.1",
     .complexity = "O(N) with N the number of keys",
     .group = GROUP_STRING,

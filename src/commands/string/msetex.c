@@ -78,7 +78,7 @@ const struct command msetex_command = {
     .usage =
         "numkeys:int (key:key value:string)... [<NX | XX>] [<EX seconds:int | PX milliseconds:int "
         "| EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL>]",
-    .summary = "Writes several strings with one deadline, or none when a condition fails.",
+    .summary = "Sets several keys with a common expiration, optionally under a condition.",
     .since = "8.4.0",
     .complexity = "O(N) with N the keys",
     .group = GROUP_STRING,

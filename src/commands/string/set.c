@@ -79,8 +79,7 @@ const struct command set_command = {
         "key:key value:string [<NX | XX | IFEQ value:string | IFNE value:string | IFDEQ "
         "digest:string | IFDNE digest:string>] [GET] [<EX seconds:int | PX milliseconds:int | EXAT "
         "unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL>]",
-    .summary =
-        "Writes a string under a key, whatever was there; conditions and a deadline are optional.",
+    .summary = "Sets the string value of a key; options set a condition and an expiration.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -105,7 +104,7 @@ static void do_setnx(struct call *call)
 const struct command setnx_command = {
     .name = "setnx",
     .usage = "key:key value:string",
-    .summary = "Writes a string under a key that does not exist yet.",
+    .summary = "Sets a key, if it does not exist.",
     .since = "1.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -137,7 +136,7 @@ static void do_setex(struct call *call)
 const struct command setex_command = {
     .name = "setex",
     .usage = "key:key seconds:int value:string",
-    .summary = "Writes a string that lives for so many seconds.",
+    .summary = "Sets a key with a TTL in seconds.",
     .since = "2.0.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,
@@ -155,7 +154,7 @@ static void do_psetex(struct call *call)
 const struct command psetex_command = {
     .name = "psetex",
     .usage = "key:key milliseconds:int value:string",
-    .summary = "Writes a string that lives for so many milliseconds.",
+    .summary = "Sets a key with a TTL in milliseconds.",
     .since = "2.6.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,

@@ -38,7 +38,7 @@ static void do_setrange(struct call *call)
 const struct command setrange_command = {
     .name = "setrange",
     .usage = "key:key offset:int value:string",
-    .summary = "Overwrites part of the string under a key, zero bytes filling a gap.",
+    .summary = "Overwrites part of a string; gaps are filled with zero bytes.",
     .since = "2.2.0",
     .complexity = "O(1) for short values, else O(M) with M the length of the value",
     .group = GROUP_STRING,

@@ -13,7 +13,7 @@ static void do_strlen(struct call *call)
 const struct command strlen_command = {
     .name = "strlen",
     .usage = "key:key",
-    .summary = "Answers the length of the string under a key.",
+    .summary = "Returns the length of a string.",
     .since = "2.2.0",
     .complexity = "O(1)",
     .group = GROUP_STRING,

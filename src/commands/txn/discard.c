@@ -16,7 +16,7 @@ static void do_discard(struct call *call)
 const struct command discard_command = {
     .name = "discard",
     .usage = "",
-    .summary = "Drops a transaction and its watched keys.",
+    .summary = "Discards a transaction and unwatches all keys.",
     .since = "2.0.0",
     .complexity = "O(N) with N the queued commands",
     .group = GROUP_TRANSACTIONS,

@@ -60,7 +60,7 @@ static void do_exec(struct call *call)
 const struct command exec_command = {
     .name = "exec",
     .usage = "",
-    .summary = "Runs the commands of a transaction.",
+    .summary = "Executes the commands of a transaction.",
     .since = "1.2.0",
     .complexity = "Depends on the commands.",
     .group = GROUP_TRANSACTIONS,

@@ -18,7 +18,7 @@ static void do_multi(struct call *call)
 const struct command multi_command = {
     .name = "multi",
     .usage = "",
-    .summary = "Begins a transaction: commands are queued until EXEC.",
+    .summary = "Starts a transaction: commands are queued until EXEC.",
     .since = "1.2.0",
     .complexity = "O(1)",
     .group = GROUP_TRANSACTIONS,

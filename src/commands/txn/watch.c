@@ -18,7 +18,7 @@ static void do_watch(struct call *call)
 const struct command watch_command = {
     .name = "watch",
     .usage = "key:key...",
-    .summary = "Makes the next EXEC depend on keys staying unchanged.",
+    .summary = "Watches keys: the next EXEC is aborted if any of them has changed.",
     .since = "2.2.0",
     .complexity = "O(1) for each key",
     .group = GROUP_TRANSACTIONS,
@@ -39,7 +39,7 @@ static void do_unwatch(struct call *call)
 const struct command unwatch_command = {
     .name = "unwatch",
     .usage = "",
-    .summary = "Forgets all watched keys.",
+    .summary = "Unwatches all keys.",
     .since = "2.2.0",
     .complexity = "O(1)",
     .group = GROUP_TRANSACTIONS,

@@ -44,8 +44,8 @@ static void do_bzpopmax(struct call *call)
 const struct command bzpopmin_command = {
     .name = "bzpopmin",
     .usage = "key:key... timeout:double",
-    .summary = "Takes the member with the lowest score out of the first sorted set that has one, "
-               "waiting for it.",
+    .summary = "Removes and returns the member with the lowest score of the first non-empty sorted "
+               "set, or blocks until there is one.",
     .since = "5.0.0",
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,
@@ -58,8 +58,8 @@ const struct command bzpopmin_command = {
 const struct command bzpopmax_command = {
     .name = "bzpopmax",
     .usage = "key:key... timeout:double",
-    .summary = "Takes the member with the highest score out of the first sorted set that has one, "
-               "waiting for it.",
+    .summary = "Removes and returns the member with the highest score of the first non-empty "
+               "sorted set, or blocks until there is one.",
     .since = "5.0.0",
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,

@@ -130,7 +130,7 @@ static void do_zincrby(struct call *call)
 const struct command zadd_command = {
     .name = "zadd",
     .usage = "key:key [<NX | XX>] [<GT | LT>] [CH] [INCR] (score:double member:string)...",
-    .summary = "Adds members with their scores, or changes scores.",
+    .summary = "Adds members with their scores, or updates scores.",
     .since = "1.2.0",
     .complexity = "O(log(N)) for each member",
     .group = GROUP_SORTED_SET,
@@ -143,7 +143,7 @@ const struct command zadd_command = {
 const struct command zincrby_command = {
     .name = "zincrby",
     .usage = "key:key increment:int member:string",
-    .summary = "Adds to the score of a member.",
+    .summary = "Increments the score of a member.",
     .since = "1.2.0",
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,

@@ -13,7 +13,7 @@ static void do_zcard(struct call *call)
 const struct command zcard_command = {
     .name = "zcard",
     .usage = "key:key",
-    .summary = "Answers how many members a sorted set has.",
+    .summary = "Returns the number of members of a sorted set.",
     .since = "1.2.0",
     .complexity = "O(1)",
     .group = GROUP_SORTED_SET,

@@ -28,7 +28,7 @@ static void do_zlexcount(struct call *call)
 const struct command zcount_command = {
     .name = "zcount",
     .usage = "key:key min:double max:double",
-    .summary = "Counts the members within a range of scores.",
+    .summary = "Returns the number of members in a range of scores.",
     .since = "2.0.0",
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,
@@ -41,7 +41,7 @@ const struct command zcount_command = {
 const struct command zlexcount_command = {
     .name = "zlexcount",
     .usage = "key:key min:string max:string",
-    .summary = "Counts the members within a range of names, all scores being the same.",
+    .summary = "Returns the number of members in a lexicographical range.",
     .since = "2.8.9",
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,

@@ -16,7 +16,7 @@ static void do_zdiffstore(struct call *call)
 const struct command zdiff_command = {
     .name = "zdiff",
     .usage = "numkeys:int key:key... [WITHSCORES]",
-    .summary = "Answers the members of the first sorted set that no other has.",
+    .summary = "Returns the difference of sorted sets.",
     .since = "6.2.0",
     .complexity = "O(N*K)+O(M*log(M)) with N the members of the first, K the inputs and M the "
                   "members of the result",
@@ -30,7 +30,7 @@ const struct command zdiff_command = {
 const struct command zdiffstore_command = {
     .name = "zdiffstore",
     .usage = "destination:key numkeys:int key:key...",
-    .summary = "Stores the members of the first sorted set that no other has.",
+    .summary = "Stores the difference of sorted sets.",
     .since = "6.2.0",
     .complexity = "O(N*K)+O(M*log(M)) with N the members of the first, K the inputs and M the "
                   "members of the result",

@@ -17,7 +17,7 @@ const struct command zinter_command = {
     .name = "zinter",
     .usage = "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX | COUNT>] "
              "[WITHSCORES]",
-    .summary = "Answers the intersection of sorted sets.",
+    .summary = "Returns the intersection of sorted sets.",
     .since = "6.2.0",
     .complexity = "O(N*K)+O(M*log(M)) with N the members of the smallest, K the inputs and M the "
                   "members of the result",
@@ -46,7 +46,7 @@ const struct command zinterstore_command = {
 const struct command zintercard_command = {
     .name = "zintercard",
     .usage = "numkeys:int key:key... [LIMIT limit:int]",
-    .summary = "Counts the members that all sorted sets have.",
+    .summary = "Returns the number of members of the intersection of sorted sets.",
     .since = "7.0.0",
     .complexity = "O(N*K) with N the members of the smallest and K the inputs",
     .group = GROUP_SORTED_SET,

@@ -47,7 +47,7 @@ static void do_bzmpop(struct call *call)
 const struct command zmpop_command = {
     .name = "zmpop",
     .usage = "numkeys:int key:key... <MIN | MAX> [COUNT count:int]",
-    .summary = "Takes members out of the first sorted set that has any.",
+    .summary = "Removes and returns members of the first non-empty sorted set.",
     .since = "7.0.0",
     .complexity = "O(K)+O(M*log(N)) with K the keys and M the members taken",
     .group = GROUP_SORTED_SET,
@@ -60,7 +60,8 @@ const struct command zmpop_command = {
 const struct command bzmpop_command = {
     .name = "bzmpop",
     .usage = "timeout:double numkeys:int key:key... <MIN | MAX> [COUNT count:int]",
-    .summary = "Takes members out of the first sorted set that has any, waiting for them.",
+    .summary = "Removes and returns members of the first non-empty sorted set, or blocks until "
+               "there is one.",
     .since = "7.0.0",
     .complexity = "O(K)+O(M*log(N)) with K the keys and M the members taken",
     .group = GROUP_SORTED_SET,

@@ -43,7 +43,7 @@ static void do_zpopmax(struct call *call)
 const struct command zpopmin_command = {
     .name = "zpopmin",
     .usage = "key:key [count:int]",
-    .summary = "Takes the members with the lowest scores out.",
+    .summary = "Removes and returns the members with the lowest scores.",
     .since = "5.0.0",
     .complexity = "O(M*log(N)) with M the members taken",
     .group = GROUP_SORTED_SET,
@@ -56,7 +56,7 @@ const struct command zpopmin_command = {
 const struct command zpopmax_command = {
     .name = "zpopmax",
     .usage = "key:key [count:int]",
-    .summary = "Takes the members with the highest scores out.",
+    .summary = "Removes and returns the members with the highest scores.",
     .since = "5.0.0",
     .complexity = "O(M*log(N)) with M the members taken",
     .group = GROUP_SORTED_SET,

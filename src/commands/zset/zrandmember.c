@@ -85,7 +85,7 @@ static void do_zrandmember(struct call *call)
 const struct command zrandmember_command = {
     .name = "zrandmember",
     .usage = "key:key [count:int [WITHSCORES]]",
-    .summary = "Answers any members of a sorted set.",
+    .summary = "Returns random members of a sorted set.",
     .since = "6.2.0",
     .complexity = "O(N*log(M)) with N the members answered and M all",
     .tips = "nondeterministic_output",

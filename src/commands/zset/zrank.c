@@ -42,7 +42,7 @@ static void do_zrevrank(struct call *call)
 const struct command zrank_command = {
     .name = "zrank",
     .usage = "key:key member:string [WITHSCORE]",
-    .summary = "Answers the place of a member, by ascending score.",
+    .summary = "Returns the rank of a member, by ascending score.",
     .since = "2.0.0",
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,
@@ -55,7 +55,7 @@ const struct command zrank_command = {
 const struct command zrevrank_command = {
     .name = "zrevrank",
     .usage = "key:key member:string [WITHSCORE]",
-    .summary = "Answers the place of a member, by descending score.",
+    .summary = "Returns the rank of a member, by descending score.",
     .since = "2.0.0",
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,

@@ -39,7 +39,7 @@ static void do_zscan(struct call *call)
 const struct command zscan_command = {
     .name = "zscan",
     .usage = "key:key cursor:int [MATCH pattern:pattern] [COUNT count:int]",
-    .summary = "Walks the members of a sorted set a little at a time.",
+    .summary = "Iterates over the members of a sorted set.",
     .since = "2.8.0",
     .complexity = "O(1) for each call, O(N) for a whole walk",
     .tips = "nondeterministic_output",

@@ -33,7 +33,7 @@ static void do_zmscore(struct call *call)
 const struct command zscore_command = {
     .name = "zscore",
     .usage = "key:key member:string",
-    .summary = "Answers the score of a member.",
+    .summary = "Returns the score of a member.",
     .since = "1.2.0",
     .complexity = "O(1)",
     .group = GROUP_SORTED_SET,
@@ -46,7 +46,7 @@ const struct command zscore_command = {
 const struct command zmscore_command = {
     .name = "zmscore",
     .usage = "key:key member:string...",
-    .summary = "Answers the scores of several members, null for each that is absent.",
+    .summary = "Returns the scores of several members, null for those that do not exist.",
     .since = "6.2.0",
     .complexity = "O(N) with N the members",
     .group = GROUP_SORTED_SET,

@@ -17,7 +17,7 @@ const struct command zunion_command = {
     .name = "zunion",
     .usage = "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX | COUNT>] "
              "[WITHSCORES]",
-    .summary = "Answers the union of sorted sets.",
+    .summary = "Returns the union of sorted sets.",
     .since = "6.2.0",
     .complexity = "O(N)+O(M*log(M)) with N the members of all and M those of the result",
     .group = GROUP_SORTED_SET,

@@ -211,7 +211,7 @@ test "faults K2: a command that only met an expired key is no effect and no chan
     foreach word {XCLAIM XGROUP LPOP XADD HDEL RENAME XAUTOCLAIM XSETID} { expect [regexp $word $text] 0 $word }
     server::stop
     server::start --appendonly yes
-    expect [regexp "gave an error" [server::log]] 0 "the log of the start"
+    expect [regexp "Error while replaying" [server::log]] 0 "the log of the start"
 }
 test "faults B12: timeout leaves MONITOR, subscribers and who waits alone" {
     server::start --timeout 3

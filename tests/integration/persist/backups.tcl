@@ -20,7 +20,7 @@ test "a backup holds what was there when it was sealed, whatever is rewritten me
     expect [resp::ask $s BACKUP STATUS] "*state none*" none
     for {set i 0} {$i < 500} {incr i} { resp::ask $s RPUSH l $i }
     expect [resp::ask $s BACKUP START first] first start
-    expect [resp::ask $s BACKUP START second] "!ERR a backup is under way: first" "one at a time"
+    expect [resp::ask $s BACKUP START second] "!ERR a backup is in progress: first" "one at a time"
     # A rewrite while it is open.
     for {set i 0} {$i < 500} {incr i} { resp::ask $s RPUSH l more$i }
     resp::ask $s BGREWRITEAOF
@@ -60,7 +60,7 @@ test "a backup holds what was there when it was sealed, whatever is rewritten me
 test "backups that are given up, bad names, no append-only file" {
     server::start --appendonly yes
     set s [resp::connect $server::port]
-    foreach bad {../x a/b .hidden all} { expect [resp::ask $s BACKUP START $bad] "!ERR a backup's name is of letters*" $bad }
+    foreach bad {../x a/b .hidden all} { expect [resp::ask $s BACKUP START $bad] "!ERR a backup name consists of letters*" $bad }
     expect [resp::ask $s BACKUP START] backup-* named
     expect [resp::ask $s BACKUP ABORT] OK abort
     until "the end of the files" {[glob -nocomplain $server::dir/backups/*] eq ""}
@@ -90,7 +90,7 @@ test "a backup that was open when the server was killed is removed at the next s
     close $s
     server::stop KILL
     server::start --appendonly yes
-    expect [server::log] "*Backup torn was not sealed when the server ended: removed*" told
+    expect [server::log] "*Removing backup torn, which was not sealed before the server stopped*" told
     expect [lsort [glob -tails -directory $server::dir/backups *]] "foreign good" "what stays"
     expect [glob -tails -directory $server::dir/backups/good *] appendonlydir "no mark on it"
     set s [resp::connect $server::port]

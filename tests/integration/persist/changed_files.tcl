@@ -16,8 +16,8 @@ foreach {what script says} {
         for {set i 0} {$i < 100} {incr i} { resp::ask $s RPUSH l $i }
         set dir $server::dir/appendonlydir
         SCRIPT
-        server::until_log "*The append-only file is not what it was*"
-        expect [server::log] "*The append-only file is not what it was: *SAYS*" told
+        server::until_log "*The append-only file is no longer intact*"
+        expect [server::log] "*The append-only file is no longer intact: *SAYS*" told
         until "writes" {![string match "!MISCONF*" [resp::ask $s SET a 1]]}
         expect [resp::ask $s SET a 2] OK "writes go on"
         set digest [resp::ask $s DEBUG DIGEST]
@@ -52,7 +52,7 @@ test "a file that goes is noticed under load as well, when there is always a syn
     set load [exec redis-benchmark -p $server::port -c 20 -n 100000000 -t set -q >& /dev/null &]
     after 200
     file delete $server::dir/appendonlydir/appendonly.aof.1.incr.aof
-    server::until_log "*is not what it was*"
+    server::until_log "*is no longer intact*"
     catch {exec kill $load}
     expect [server::log] "*appendonly.aof.1.incr.aof is not there any more*" told
     set s [resp::connect $server::port]

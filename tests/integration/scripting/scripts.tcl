@@ -93,7 +93,7 @@ test "faults D11: a library that takes long, or no longer fits" {
     close $s
     server::stop KILL
     if {![catch {server::start --appendonly yes --script-memory-limit 1mb}]} { error "it started without its library" }
-    expect [server::log] "*A library of functions cannot be loaded*" "and said why"
+    expect [server::log] "*A function library cannot be loaded*" "and said why"
     server::start --appendonly yes
     set s [resp::connect $server::port]
     expect [resp::ask $s FCALL f 0] 200000 "nothing was lost"
@@ -110,7 +110,7 @@ test "a library that keeps too much is loaded anew; others do not notice" {
     expect [resp::ask $s FCALL other 0] 2 "the other has kept its own"
     expect [resp::ask $s FUNCTION LOAD "#!lua name=third\nredis.register_function('third', function() return 3 end)"] third load
     expect [resp::ask $s FCALL third 0] 3 third
-    expect [server::log] "*library keeps keep*" log
+    expect [server::log] "*library keeps hold*" log
     close $s
 }
 test "scripts that came by EVAL do not take the memory of those that run" {

@@ -74,9 +74,9 @@ TEST(what_is_asked_wrongly)
                   "count: an integer from 1 to 200 is expected"));
     CHECK(
         refuses("GET", "/api/v1/slowlog?counts=1", "", 400, "counts: there is no such parameter"));
-    CHECK(refuses("GET", "/api/v1/slowlog", "{}", 400, "This takes no body."));
+    CHECK(refuses("GET", "/api/v1/slowlog", "{}", 400, "This path accepts no request body."));
     CHECK(refuses("DELETE", "/api/v1/slowlog?count=1", "", 400,
-                  "This takes no query: what is asked for stands in the body."));
+                  "This path accepts no query string: parameters are in the body."));
     CHECK(refuses("GET", "/api/v1/streams/x/q", "", 400,
                   "db: an integer from 0 to 2147483647 is expected"));
     CHECK(refuses("POST", "/api/v1/streams/0/q/groups", "{}", 400, "name: it is missing"));

@@ -61,7 +61,7 @@ TEST(all_is_judged_before_anything_is_subscribed)
     struct bench *b = broker_queue("", 1, false, &c);
     bench_says(c, "XGROUP CREATE plain g 0 MKSTREAM");
     SAYS(c, "SET text x", "OK OK");
-    SAYS(c, "XCONSUME START GROUP g w STREAMS q", "!ERR XCONSUME needs RESP3, say HELLO 3");
+    SAYS(c, "XCONSUME START GROUP g w STREAMS q", "!ERR XCONSUME needs RESP3, use HELLO 3");
     SAYS(c, "XCONSUME STOP", "0"); /* that needs none */
     struct client *w = client3(b);
     broker_forget_effects(b);

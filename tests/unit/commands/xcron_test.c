@@ -100,11 +100,12 @@ TEST(arguments_are_judged_before_anything_is_made)
         {"XCRON SET q n CRON 61_*_*_*_* FIELDS a 1",
          "!ERR invalid cron expression: minute '61': a value must be between 0 and 59"},
         {"XCRON SET q n CRON 0_0_30_2_* FIELDS a 1",
-         "!ERR invalid cron expression: it is not true within 10 years"},
+         "!ERR invalid cron expression: it has no occurrence within 10 years"},
         {"XCRON SET q n CRON @daily TZ Land FIELDS a 1", "!ERR unknown time zone 'Land'"},
-        {"XCRON SET q n EVERY 100 UNTIL 5 FIELDS a 1", "!ERR the schedule has no moment left"},
+        {"XCRON SET q n EVERY 100 UNTIL 5 FIELDS a 1",
+         "!ERR the schedule has no future occurrence"},
         {"XCRON SET q n CRON @daily UNTIL 1700000000000 FIELDS a 1",
-         "!ERR the schedule has no moment left"},
+         "!ERR the schedule has no future occurrence"},
         {"XCRON SET str n EVERY 100 FIELDS a 1",
          "!WRONGTYPE Operation against a key holding the wrong kind of value"},
         {"XCRON GET q n", "(nil)"},
@@ -393,7 +394,7 @@ TEST(changing_keeps_what_was_fired)
     broker_forget_effects(b);
     step(b, -3600000);
     SAYS(c, "XCRON SET q n EVERY 500 UNTIL 1700000001000 FIELDS a 4",
-         "!ERR the schedule has no moment left");
+         "!ERR the schedule has no future occurrence");
     SAYS(c, "XCRON SET q n EVERY 500 START 0 FIELDS a 4", "1700000003500");
     broker_forget_effects(b);
     broker_bench_wait(b, 3600000);

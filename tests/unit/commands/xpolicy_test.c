@@ -51,7 +51,7 @@ TEST(arguments_are_judged_before_anything_is_made)
         {"XPOLICY SET q g LEASE 5", "!NOGROUP No such key 'q' or consumer group 'g'"},
         {"XPOLICY SET q g SINGLE 0", "!NOGROUP No such key 'q' or consumer group 'g'"},
         {"XPOLICY SET a}b g MKSTREAM",
-         "!ERR no default dead-letter key for this name, give DEADLETTER"},
+         "!ERR no default dead-letter key for this name, specify DEADLETTER"},
         {"XPOLICY GET q g", "!NOGROUP No such key 'q' or consumer group 'g'"},
         {"XPOLICY DEL q g", "!NOGROUP No such key 'q' or consumer group 'g'"},
         {"XPOLICY STATS q g", "!NOGROUP No such key 'q' or consumer group 'g'"},

@@ -92,8 +92,8 @@ TEST(damaged_scheduled_messages)
     CHECK(refused("01 06 08 01 0000 01 01'a'01'b'", "out of order"));
     CHECK(refused("01 06 0f 02 0901 01 01'a'01'b' 0900 01 01'a'01'b'", "out of order"));
     CHECK(refused("01 06 0f 02 0901 01 01'a'01'b' 0901 01 01'a'01'b'", "out of order"));
-    CHECK(refused("01 06 08 01 0300 01 01'a'01'b'", "an ID that it cannot have"));     /* present */
-    CHECK(refused("01 06 10 01 81 0000e677d21fdc00 00 01 01'a'01'b'", "cannot have")); /* 10000 */
+    CHECK(refused("01 06 08 01 0300 01 01'a'01'b'", "an invalid ID")); /* present */
+    CHECK(refused("01 06 10 01 81 0000e677d21fdc00 00 01 01'a'01'b'", "an invalid ID")); /* 10000 */
     CHECK(refused("01 06 06 01 0900 01 01'a'", "offset"));
     CHECK(refused("01 06 00", "offset"));
 }
@@ -102,7 +102,7 @@ TEST(damaged_moments_of_expiry)
 {
     CHECK(refused("01 07 0b 01 0300 0000000000000000", "Damaged moment"));
     CHECK(refused("01 07 0b 01 0300 ffffffffffffff7f", "Damaged moment"));
-    CHECK(refused("01 07 0b 01 0301 0100000000000000", "not there"));
+    CHECK(refused("01 07 0b 01 0301 0100000000000000", "does not exist"));
     CHECK(refused("01 07 15 02 0300 0100000000000000 0300 0100000000000000", "out of order"));
     CHECK(refused("01 07 15 02 0300 0100000000000000 0200 0100000000000000", "out of order"));
     CHECK(refused("01 07 0a 01 0300 01000000000000", "offset"));

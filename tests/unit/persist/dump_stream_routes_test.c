@@ -49,7 +49,7 @@ TEST(damaged_bindings)
     struct stream *s = read_back(rdb_hex(BINDINGS "0b 01" ALL_TO_D), error);
     CHECK(s && s->extra->bindings->count == 1);
     stream_free(s);
-    CHECK(refused(BINDINGS "15 02" ALL_TO_D ALL_TO_D, "A binding stands twice"));
+    CHECK(refused(BINDINGS "15 02" ALL_TO_D ALL_TO_D, "Duplicate binding"));
     CHECK(refused(BINDINGS "0c 02 03'ALL'02'TO'01'd'", "Unexpected EOF"));
     CHECK(refused(BINDINGS "02 0100", "or one of a later version"));
     CHECK(refused(BINDINGS "06 01 01 03'NEW'", "or one of a later version"));

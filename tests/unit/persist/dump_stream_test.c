@@ -148,7 +148,7 @@ TEST(damage_is_refused)
 {
     CHECK(refused("02 80 00 80 00", "out of order"));
     CHECK(refused("01 00 00", "out of order"));
-    CHECK(refused("01 03 08 01 01'h' 01 0500 03 00", "A group of the stream is not there"));
+    CHECK(refused("01 03 08 01 01'h' 01 0500 03 00", "A group of the stream does not exist"));
     CHECK(refused("01 03 0c 01 01'g' 02 0500 03 00 0500 03 00", "stands twice"));
     CHECK(refused("01 05 10 01 01'g' 01 0500 0100000000000000 03 00", "without a policy"));
     CHECK(refused("01 03 09 01 01'g' 01 0500 03 00 00", "Damaged section"));

@@ -173,8 +173,7 @@ TEST(effects_and_libraries_are_applied_in_order)
     begin();
     heard.refuses = true;
     CHECK(!loaded_from(rdb_hex("'REDIS0011' f5 04'code' ff" SUM)));
-    CHECK(STARTS(result.error, "A library of functions") &&
-          strcmp(heard.last, "0:FUNCTION:4") == 0);
+    CHECK(STARTS(result.error, "A function library") && strcmp(heard.last, "0:FUNCTION:4") == 0);
     begin();
     options.keep_libraries = true;
     s = loaded_from(rdb_hex("'REDIS0011' f5 04'code' ff" SUM));

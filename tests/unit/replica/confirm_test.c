@@ -21,10 +21,10 @@
 #define OF_B                   "6d696c6c00000007bbbbbbbb3333333333333333"
 #define PUT_KEY(k)             "*3\r\n$3\r\nSET\r\n$1\r\n" k "\r\n$1\r\n1\r\n" /* 27 bytes */
 
-#define OTHER_MASTER "NOMASTERLINK Somebody else may be the master: ask again"
-#define ID_CHANGED   "NOMASTERLINK The ID has changed: ask again"
-#define FETCHING     "NOMASTERLINK Fetching what this replica has and I have not"
-#define HAS_LESS     "NOMASTERLINK This replica has less than you"
+#define OTHER_MASTER "NOMASTERLINK Another server may be the master: retry"
+#define ID_CHANGED   "NOMASTERLINK The replication ID has changed: retry"
+#define FETCHING     "NOMASTERLINK Fetching writes from this replica"
+#define HAS_LESS     "NOMASTERLINK This replica is behind you"
 #define A_MASTER     "NOMASTERLINK This server is a master itself"
 
 /* A server that lives in p and t, which share all of it. */

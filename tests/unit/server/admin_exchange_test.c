@@ -203,7 +203,7 @@ TEST(typed_commands)
         char body[100];
         snprintf(body, sizeof(body), "{\"argv\":[\"%s\"]}", refused[i]);
         CHECK(talk_posts(&t, "/api/v1/command", body, 400));
-        CHECK(talk_says(&t, "This acts on a connection"));
+        CHECK(talk_says(&t, "This command acts on a connection"));
     }
     CHECK(talk_posts(&t, "/api/v1/command", "{\"argv\":[\"BLPOP\",\"none\",\"0\"]}", 200));
     CHECK(talk_says(&t, "{\"reply\":null,"));

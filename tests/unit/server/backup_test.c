@@ -133,17 +133,17 @@ TEST(what_cannot_be_backed_up_is_refused)
     struct test t;
     CHECK(begin(&t, false));
     CHECK(is_refused(&t, "one",
-                     "-ERR BACKUP needs an append-only file with its base (appendonly yes)|"));
+                     "-ERR BACKUP needs an append-only file with a base (appendonly yes)|"));
     end(&t);
     CHECK(begin(&t, true));
     static const char *const wrong[] = {"a/b", ".hidden", "all", "..", "a b"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
         CHECK(is_refused(&t, wrong[i],
-                         "-ERR a backup's name is of letters, digits, '-', '_' and '.'|"));
+                         "-ERR a backup name consists of letters, digits, '-', '_' and '.'|"));
     backup_seal(t.b, &t.c->reply);
     CHECK(bench_heard(t.c, "-ERR no backup is open|"));
     CHECK(starts(&t, "one"));
-    CHECK(is_refused(&t, "two", "-ERR a backup is under way: one|"));
+    CHECK(is_refused(&t, "two", "-ERR a backup is in progress: one|"));
     backup_abort(t.b, &t.c->reply);
     CHECK(bench_heard(t.c, "+OK|"));
     end(&t);
@@ -157,7 +157,7 @@ TEST(an_abort_leaves_nothing)
     CHECK(starts(&t, "one"));
     backup_abort(t.b, &t.c->reply);
     CHECK(bench_heard(t.c, "+OK|") && is_there(&t, "one", "."));
-    CHECK(is_refused(&t, "two", "-ERR a backup is under way: one|"));
+    CHECK(is_refused(&t, "two", "-ERR a backup is in progress: one|"));
     world_drain();
     CHECK(!is_there(&t, "one", "."));
     CHECK(starts(&t, "one"));
@@ -192,7 +192,7 @@ TEST(a_start_removes_what_was_not_sealed)
     CHECK(!is_there(&t, "begun", ".") && is_there(&t, "foreign", "x"));
     CHECK(is_there(&t, "sealed", MANIFEST) && !is_there(&t, "sealed", "unsealed"));
     CHECK(is_there(&t, "whole", MANIFEST) && backup_newest_ms(t.b) > 1700000000000);
-    CHECK(is_refused(&t, "whole", "-ERR there is a backup of that name|"));
+    CHECK(is_refused(&t, "whole", "-ERR a backup of that name exists|"));
     end(&t);
 }
 

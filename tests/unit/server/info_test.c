@@ -228,7 +228,7 @@ TEST(the_walk_makes_the_text_of_a_scrape)
     server_engine(server)->stats.of_command[0].calls = 3;
     dict_ensure(&server_engine(server)->stats.errors, BYTES("BUSY"))->value = (void *)(size_t)5;
     metric_walk(set, add_sample, &x);
-    CHECK(has(&x.text, "# HELP redis_connections_received_total Connections that were accepted.\n"
+    CHECK(has(&x.text, "# HELP redis_connections_received_total Accepted connections.\n"
                        "# TYPE redis_connections_received_total counter\n"
                        "redis_connections_received_total 12\n"));
     CHECK(has(&x.text, "# TYPE millrace_acl_denied_total counter\n"
