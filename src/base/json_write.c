@@ -93,9 +93,15 @@ void json_write_array_end(struct json_write *w)
 }
 
 /* Control characters, quote and backslash; everything else is literal. */
-static bool is_escaped(unsigned char c)
+static const bool is_escaped[256] = {
+    [0 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0x7f] = true};
+
+static size_t literal_length(struct bytes x)
 {
-    return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+    size_t n = 0;
+    while (n < x.n && !is_escaped[(unsigned char)x.p[n]])
+        n++;
+    return n;
 }
 
 static void put_escaped(struct json_write *w, unsigned char c)
@@ -116,15 +122,22 @@ static void put_escaped(struct json_write *w, unsigned char c)
 /* Writes UTF-8 in quotes. */
 static void put_string(struct json_write *w, struct bytes x)
 {
+    size_t literal = literal_length(x);
+    if (literal == x.n && !w->failed && x.n + 2 <= w->most - w->out->n) { /* the usual one */
+        char *to = buf_room(w->out, x.n + 2);
+        *to = '"';
+        if (x.n)
+            memcpy(to + 1, x.p, x.n);
+        to[x.n + 1] = '"';
+        w->out->n += x.n + 2;
+        return;
+    }
     put(w, BYTES("\""));
-    for (size_t i = 0; i < x.n && !w->failed;) {
-        size_t end = i;
-        while (end < x.n && !is_escaped((unsigned char)x.p[end]))
-            end++;
-        put(w, bytes_of(x.p + i, end - i));
-        if (end < x.n)
-            put_escaped(w, (unsigned char)x.p[end++]);
-        i = end;
+    for (; x.n && !w->failed; literal = literal_length(x)) {
+        put(w, bytes_of(x.p, literal));
+        if (literal < x.n)
+            put_escaped(w, (unsigned char)x.p[literal++]);
+        x = bytes_of(x.p + literal, x.n - literal);
     }
     put(w, BYTES("\""));
 }
