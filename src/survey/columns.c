@@ -144,16 +144,16 @@ static const struct column group_columns[] = {
 };
 
 /* The age of a letter, from its ID, when the stream was read; -1: none. */
-static struct columns_value letter_age(const struct row *x, struct stream_id id)
+static struct columns_value letter_age(const struct row *x, uint64_t id_ms)
 {
     uint64_t now = (uint64_t)x->stream->read_ms;
     if (!x->stream->length)
         return of_int(-1);
-    return of_int(id.ms < now ? (long long)(now - id.ms) : 0);
+    return of_int(id_ms < now ? (long long)(now - id_ms) : 0);
 }
 
-COLUMN(get_letter_oldest, letter_age(x, x->stream->first))
-COLUMN(get_letter_newest, letter_age(x, x->stream->newest))
+COLUMN(get_letter_oldest, letter_age(x, x->stream->first.ms))
+COLUMN(get_letter_newest, letter_age(x, x->stream->newest_ms))
 
 static void tell_sources(const struct row *x, struct reply *r)
 {

@@ -70,7 +70,7 @@ static uint32_t make_record(struct lists *l, struct bytes name, uint64_t length,
 }
 
 static void note(struct lists *l, const struct engine *e, struct bytes name, uint64_t length,
-                 size_t bytes, uint32_t waiting, const char *encoding, uint64_t walk)
+                 size_t bytes, uint32_t waiting, const char *encoding, uint32_t walk)
 {
     uint32_t number = (uint32_t)(uintptr_t)dict_get(&l->by_name, name);
     if (!number)
@@ -95,7 +95,7 @@ static void note(struct lists *l, const struct engine *e, struct bytes name, uin
 }
 
 void lists_take(struct lists *l, const struct engine *e, const struct db *db,
-                const struct entry *entry, size_t bytes, uint64_t walk)
+                const struct entry *entry, size_t bytes, uint32_t walk)
 {
     const struct list *list = value_object(entry);
     struct bytes key = entry_key(entry);
@@ -106,7 +106,7 @@ void lists_take(struct lists *l, const struct engine *e, const struct db *db,
     buf_free(&name);
 }
 
-bool lists_take_awaited(struct lists *l, struct engine *e, uint64_t walk)
+bool lists_take_awaited(struct lists *l, struct engine *e, uint32_t walk)
 {
     const struct dict_node *n = NULL;
     for (int i = 0;
@@ -127,7 +127,7 @@ bool lists_take_awaited(struct lists *l, struct engine *e, uint64_t walk)
     return n != NULL;
 }
 
-void lists_sweep(struct lists *l, uint32_t number, uint64_t walk)
+void lists_sweep(struct lists *l, uint32_t number, uint32_t walk)
 {
     const struct lists_record *x = lists_at(l, number);
     if (x->slot.seen && x->slot.seen != walk)

@@ -40,11 +40,11 @@ void lists_init(struct lists *l);
 void lists_forget(struct lists *l);
 /* Called when walk number `walk` meets a list. O(log known lists). */
 void lists_take(struct lists *l, const struct engine *e, const struct db *db,
-                const struct entry *entry, size_t bytes, uint64_t walk);
+                const struct entry *entry, size_t bytes, uint32_t walk);
 /* Takes the lists at some of the keys with waiting clients. False: all are done. */
-bool lists_take_awaited(struct lists *l, struct engine *e, uint64_t walk);
+bool lists_take_awaited(struct lists *l, struct engine *e, uint32_t walk);
 /* Frees the record if the walk has not met it. number: 1 to records.n. */
-void lists_sweep(struct lists *l, uint32_t number, uint64_t walk);
+void lists_sweep(struct lists *l, uint32_t number, uint32_t walk);
 /* A walk has ended: which lists have lines in the metrics, `most` of them: those that somebody
  * waits for, then the longest. Lists of about the same length have lines all or none. O(known). */
 void lists_choose(struct lists *l, uint64_t most);

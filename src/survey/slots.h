@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SLOTS_CHUNK 256
+/* Records of a chunk: with their sizes chunks of streams and of groups nearly fill a size class of
+ * the allocator, which are 8 kB apart there. */
+#define SLOTS_CHUNK 240
 
 struct slot {
-    uint64_t seen;      /* the last pass that saw its subject; 0: free */
+    uint32_t seen;      /* the last pass that saw its subject; 0: free */
     uint32_t next_free; /* of a free slot; 0: the last */
 };
 

@@ -142,7 +142,7 @@ static void count_letters(struct survey *sv, uint32_t number)
     if (!x->length || !survey_record_holds_letters(sv, x))
         return;
     sv->counting.letters += x->length;
-    if (x->newest.ms >= now || now - x->newest.ms < ALARMS_LETTER_MS)
+    if (x->newest_ms >= now || now - x->newest_ms < ALARMS_LETTER_MS)
         alarms_find(sv->alarms, ALARM_DEAD_LETTERS, number, 0, (double)x->length);
 }
 

@@ -120,7 +120,9 @@ static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *
     if (!stream_log_glance(&s->log, STREAM_ID_MIN, &x->first, &length))
         x->first = STREAM_ID_MIN;
     x->last = s->last_id;
-    stream_log_newest(&s->log, &x->newest);
+    struct stream_id newest = STREAM_ID_MIN;
+    stream_log_newest(&s->log, &newest);
+    x->newest_ms = newest.ms;
     x->groups = (uint32_t)s->groups.used;
     x->refuses = s->extra && s->extra->limits.refuses;
     if (s->outcomes) {
@@ -183,7 +185,8 @@ static struct survey_counts counts_of(const struct stream_group *g)
 static void form_rates(struct survey_group *x, int64_t now, bool fresh)
 {
     int64_t ms = now - x->rated_ms;
-    const struct survey_counts *c = &x->counts, *before = &x->rated;
+    const struct survey_counts *c = &x->counts;
+    const struct survey_rated *before = &x->rated;
     if (!fresh && ms < RATE_LEAST_MS)
         return;
     if (!fresh) {
@@ -192,7 +195,7 @@ static void form_rates(struct survey_group *x, int64_t now, bool fresh)
         x->acked_rate = rate(before->acked, c->acked, ms);
         x->failed_rate = rate(before->failed, c->failed, ms);
     }
-    x->rated = *c;
+    x->rated = (struct survey_rated){c->delivered, c->redelivered, c->acked, c->failed};
     x->rated_ms = now;
 }
 

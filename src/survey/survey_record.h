@@ -38,25 +38,27 @@ struct survey_counts {
     uint64_t delivered, redelivered, acked, failed, leases_ended, dead, discarded, lost;
 };
 
+/* Ordered by size, since there is one for each stream. */
 struct survey_stream {
     struct slot slot;
     const struct stream *of; /* compared only */
     struct str *key;
-    int db;
-    uint32_t flags;
-    bool complete;                    /* a pass has read all of it, including its groups */
-    bool refuses;                     /* messages, when it is full */
     struct stream_outcomes *outcomes; /* a copy; NULL: all are 0 */
-    uint32_t kept;                    /* its history (keep.h); 0: none */
-    uint32_t message;                 /* record of its next scheduled message; 0: none */
-    uint64_t named_by_policy; /* the last pass in which a policy named it as dead-letter stream */
-    int64_t read_ms;          /* by the wall clock */
-    int64_t rated_ms;         /* by the steady clock: start of the interval of rates */
+    int32_t db;
+    uint32_t flags;
+    bool complete;              /* a pass has read all of it, including its groups */
+    bool refuses;               /* messages, when it is full */
+    uint32_t kept;              /* its history (keep.h); 0: none */
+    uint32_t message;           /* record of its next scheduled message; 0: none */
+    uint32_t named_by_policy;   /* the last pass in which one named it as dead-letter stream */
+    uint32_t groups, consumers; /* consumers: of all groups, as ready and what follows it */
+    int64_t read_ms;            /* by the wall clock */
+    int64_t rated_ms;           /* by the steady clock: start of the interval of rates */
     uint64_t length, bytes, added, rated_added, scheduled, expiries;
     double added_rate;
-    struct stream_id first, last, newest; /* last: the last ID given; newest: the newest entry */
-    int64_t maxlen;                       /* -1: none */
-    uint32_t groups, consumers;           /* consumers: of all groups, as the following */
+    struct stream_id first, last; /* last: the last ID given */
+    uint64_t newest_ms;           /* of the ID of the newest entry; 0: none */
+    int64_t maxlen;               /* -1: none */
     uint64_t ready, leased, deferred, dead;
     double failed_rate;
     int64_t oldest_ready_ms; /* -1: none */
@@ -68,16 +70,20 @@ struct survey_group {
     struct str *name;
     uint32_t stream;  /* its record */
     uint32_t letters; /* record of its dead-letter stream; 0: it has none, or that does not exist */
-    uint32_t flags, consumers, waiting, subscribers;
-    uint32_t kept; /* as a stream's */
+    uint32_t kept;    /* as a stream's */
+    uint32_t consumers, waiting, subscribers;
+    uint32_t flags;
+    bool counted; /* false: deliveries are unknown */
     int64_t rated_ms;
     uint64_t unread, released, overdue, leased, deferred, held, blocked;
     int64_t oldest_ready_ms, oldest_leased_ms; /* -1: none */
     int64_t quiet_ms; /* by the steady clock: since when nothing was delivered and no reader
                          waits although messages are ready */
-    bool counted;     /* false: deliveries are unknown */
     /* Without a policy: delivered and acked, derived from entries-read, else nothing. */
-    struct survey_counts counts, rated;
+    struct survey_counts counts;
+    struct survey_rated {
+        uint64_t delivered, redelivered, acked, failed;
+    } rated; /* those of the counts that have rates, at rated_ms */
     double delivered_rate, redelivered_rate, acked_rate, failed_rate;
 };
 
@@ -141,8 +147,8 @@ struct survey {
         SURVEY_CHOOSES_GROUPS, /* chooses those with lines of their own, when there are too many */
         SURVEY_CHOOSES_STREAMS,
     } phase;
-    uint64_t pass;   /* under way, or the last one */
-    uint64_t number; /* the last complete pass; 0: none since the survey rested */
+    uint32_t pass;   /* under way, or the last one: at most one a second */
+    uint32_t number; /* the last complete pass; 0: none since the survey rested */
     int db;          /* its position */
     uint64_t cursor;
     uint32_t swept;                                     /* records checked by a sweep */

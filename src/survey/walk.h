@@ -18,8 +18,8 @@ struct walk {
         WALK_KEYS,
         WALK_SWEEPS, /* frees records of lists that it has not met */
     } phase;
-    uint64_t pass;   /* the walk under way, or the last one */
-    uint64_t number; /* the last complete one; 0: none */
+    uint32_t pass;   /* the walk under way, or the last one */
+    uint32_t number; /* the last complete one; 0: none */
     int db;
     uint64_t cursor;
     uint32_t swept;
