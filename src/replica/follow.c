@@ -1,7 +1,7 @@
 /* States of the link (enum follow_state), in the usual order:
  *
- *   CONNECT     until `try_ms`: at once after REPLICAOF and after a link that was up, else after
- *               FIRST_DELAY; after LAST_DELAY when there was no link for EAGER
+ *   CONNECT     until `try_ms`: at once after REPLICAOF and after a link that was up, else as
+ *               replica/retry says
  *   CONNECTING  io/dial
  *   PING        one request, one reply: is the primary there, and does it want a password
  *   INTRODUCE   AUTH and REPLCONFs in one write (replica/handshake)
@@ -37,17 +37,15 @@
 #include "replica/own_ack.h"
 #include "replica/promise.h"
 #include "replica/receive.h"
+#include "replica/retry.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_DELAY 100
-#define LAST_DELAY  1000
-#define EAGER       10000 /* milliseconds without a link in which FIRST_DELAY is used */
-#define LINE        4096  /* longest reply */
-#define READ_PIECE  ((size_t)128 << 10)
+#define LINE       4096 /* longest reply */
+#define READ_PIECE ((size_t)128 << 10)
 
 struct follow {
     struct replication *r;
@@ -66,7 +64,8 @@ struct follow {
     struct receive *receive;
     struct apply *apply;
     struct own_ack ack;
-    int64_t try_ms, io_ms, down_ms, ticked_ms;
+    struct retry retry;
+    int64_t try_ms, io_ms, ticked_ms;
     struct timer timer;
     bool due;
 };
@@ -109,7 +108,8 @@ struct follow *follow_new(struct replication *r, const char *host, int port, boo
     f->fetches = fetches;
     f->db = j->stream_db;
     f->due = true;
-    f->down_ms = f->ticked_ms = f->try_ms = now(f);
+    retry_begin(&f->retry, now(f));
+    f->ticked_ms = f->try_ms = now(f);
     set_state(f, FOLLOW_CONNECT);
     return f;
 }
@@ -137,7 +137,7 @@ static void drop(struct follow *f, int64_t delay_ms)
     f->by_sync = false;
     f->try_ms = now(f) + delay_ms;
     if (was_up)
-        f->down_ms = now(f);
+        retry_begin(&f->retry, now(f));
     f->ended = f->fetches;
     set_state(f, FOLLOW_CONNECT);
 }
@@ -145,7 +145,7 @@ static void drop(struct follow *f, int64_t delay_ms)
 /* The attempt has failed: delays the next one. */
 static void fail(struct follow *f)
 {
-    drop(f, now(f) - f->down_ms < EAGER ? FIRST_DELAY : LAST_DELAY);
+    drop(f, retry_failed(&f->retry, now(f)));
 }
 
 static void lost(struct follow *f, const char *why)
@@ -181,7 +181,7 @@ void follow_turn_to(struct follow *f, const char *host, int port)
     f->port = port;
     f->was_up = false;
     drop(f, 0);
-    f->down_ms = now(f);
+    retry_begin(&f->retry, now(f));
     f->due = true;
 }
 
@@ -222,8 +222,8 @@ static void connected(struct follow *f)
                                                        .db = f->db,
                                                        .foreign = f->handshake.foreign});
     f->knows = !f->by_sync;
-    f->was_up = true;
-    f->ack.due = true;
+    f->was_up = f->ack.due = true;
+    retry_end(&f->retry);
     promise_data_came(f->r);
     set_state(f, FOLLOW_CONNECTED);
 }
@@ -233,9 +233,9 @@ static void connected(struct follow *f)
 static void begin_transfer(struct follow *f)
 {
     char path[64];
+    bool verify = f->r->engine->settings->rdbchecksum;
     snprintf(path, sizeof(path), "temp-repl-%d.rdb", (int)getpid());
-    f->receive =
-        receive_new(adopt_needs_no_disk(f->r) ? NULL : path, f->r->engine->settings->rdbchecksum);
+    f->receive = receive_new(adopt_needs_no_disk(f->r) ? NULL : path, verify);
     set_state(f, FOLLOW_TRANSFER);
     if (f->by_sync) {
         log_line(LOG_NOTICE, "Retrying with SYNC...");
@@ -284,8 +284,9 @@ static bool transfer(struct follow *f)
 
 static void take_ping_reply(struct follow *f, struct bytes line)
 {
-    if (handshake_ping(line) != HANDSHAKE_GOES_ON) {
-        drop(f, LAST_DELAY);
+    enum handshake_answer a = handshake_ping(line);
+    if (a != HANDSHAKE_GOES_ON) {
+        drop(f, a == HANDSHAKE_LATER ? retry_failed(&f->retry, now(f)) : RETRY_LAST_MS);
         return;
     }
     const struct confirmation *c = &f->r->confirmation;
@@ -299,7 +300,7 @@ static void take_introduction_reply(struct follow *f, struct bytes line)
 {
     enum handshake_answer a = handshake_heard(&f->handshake, line);
     if (a == HANDSHAKE_REFUSED) {
-        drop(f, LAST_DELAY);
+        drop(f, RETRY_LAST_MS);
     } else if (a == HANDSHAKE_GOES_ON) {
         handshake_ask(&f->handshake, f->r->engine->journal, f->knows,
                       f->r->handover.state == HANDOVER_RUNS, &f->link.out);
@@ -326,7 +327,7 @@ static void take_psync_reply(struct follow *f, struct bytes line)
             adopt_id(f->r, h->new_id);
         connected(f);
     } else {
-        fail(f);
+        drop(f, retry_asked(&f->retry, a == HANDSHAKE_LATER && *h->own, now(f)));
     }
 }
 
@@ -363,7 +364,7 @@ static bool take_stream(struct follow *f, size_t n)
         log_line(LOG_WARNING, "Protocol error in the replication stream: closing the link and "
                               "requesting a full resynchronization.");
         f->knows = false;
-        drop(f, LAST_DELAY);
+        drop(f, RETRY_LAST_MS);
         return false;
     }
     f->ack.asked |= apply_was_asked(f->apply, &f->ack.offset);
@@ -466,13 +467,12 @@ static void dial(struct follow *f)
 static void go_on_dialling(struct follow *f)
 {
     int error = link_step(&f->link);
-    if (error == -EAGAIN)
-        return;
-    if (error) {
+    if (error && error != -EAGAIN) {
         log_line(LOG_WARNING, "Error condition on socket for SYNC: %s", link_why(&f->link, error));
         fail(f);
-        return;
     }
+    if (error)
+        return;
     f->io_ms = now(f);
     listen_tune(conn_fd(f->link.conn), (int)f->r->engine->settings->tcp_keepalive);
     log_line(LOG_NOTICE, "Non blocking connect for SYNC fired the event.");
@@ -567,14 +567,14 @@ void follow_load_turn(struct follow *f)
         return;
     f->ticked_ms = at;
     chain_add(&f->link.out, BYTES("\n"));
-    int error = link_send(&f->link, true);
-    (void)error; /* a broken link is noticed after the load */
+    link_send(&f->link, true); /* a broken link is noticed after the load */
 }
 
 /* ---- Figures */
 
 void follow_figures(const struct follow *f, struct follow_figures *out)
 {
+    bool up = f->state == FOLLOW_CONNECTED;
     int64_t silence = (now(f) - f->io_ms) / 1000;
     *out = (struct follow_figures){
         .host = f->host,
@@ -586,8 +586,8 @@ void follow_figures(const struct follow *f, struct follow_figures *out)
         .waits = f->apply && f->link.ready && !(apply_client(f->apply)->flags & CLIENT_RUNNING),
         .offset = f->apply ? apply_offset(f->apply) : f->r->engine->journal->offset,
         .waiting = f->apply ? (int64_t)(apply_waiting(f->apply) + conn_unread(f->link.conn)) : -1,
-        .io_ago_s = f->state == FOLLOW_CONNECTED ? silence : -1,
-        .down_s = f->state == FOLLOW_CONNECTED || !f->was_up ? -1 : (now(f) - f->down_ms) / 1000,
+        .io_ago_s = up ? silence : -1,
+        .down_s = up || !f->was_up ? -1 : (now(f) - f->retry.down_ms) / 1000,
         .transfers = f->state == FOLLOW_TRANSFER,
         .total = -1,
         .left = -1,

@@ -44,7 +44,7 @@ enum handshake_answer handshake_ping(struct bytes line)
     if (!says(line, "+") && !says(line, "-NOAUTH") && !says(line, "-NOPERM") &&
         !says(line, "-ERR operation not permitted")) {
         log_line(LOG_WARNING, "Error reply to PING from master: '%.*s'", SHOWN(line));
-        return HANDSHAKE_REFUSED;
+        return says(line, "-LOADING") ? HANDSHAKE_LATER : HANDSHAKE_REFUSED;
     }
     log_line(LOG_NOTICE, "Master replied to PING, replication can continue...");
     return HANDSHAKE_GOES_ON;

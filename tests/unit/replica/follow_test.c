@@ -157,6 +157,50 @@ TEST(who_cannot_help_now_is_asked_again)
     play_end(&p);
 }
 
+/* Up to PSYNC, with a primary that waits for its confirmation. */
+static bool asks_unconfirmed(struct play *p)
+{
+    bool same = play_accepts(p) && play_is(p, "*1|$4|PING|");
+    play_says(p, "+PONG\r\n");
+    play_hears(p);
+    play_says(p, "+OK\r\n+OK\r\n+OK\r\n+OK 6d696c6c00000001aaaaaaaa1111111111111111 100\r\n");
+    return same && play_is(p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|");
+}
+
+/* No time passes. */
+TEST(a_primary_that_looks_for_its_confirmation_is_asked_again_at_once)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    CHECK(asks_unconfirmed(&p));
+    play_says(&p, "-NOMASTERLINK The ID has changed: ask again\r\n");
+    CHECK(asks_unconfirmed(&p));
+    play_says(&p, "-NOMASTERLINK Fetching what this replica has and I have not\r\n");
+    CHECK(play_state(&p) == FOLLOW_CONNECT);
+    play_wait(&p, 19);
+    CHECK(play_state(&p) == FOLLOW_CONNECT);
+    play_wait(&p, 1);
+    CHECK(asks_unconfirmed(&p));
+    play_says(&p, "+CONTINUE\r\n");
+    CHECK(play_state(&p) == FOLLOW_CONNECTED);
+    play_end(&p);
+}
+
+/* It restarts: the link is tried again as if nobody had answered. */
+TEST(a_primary_that_loads_is_tried_again_soon)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    CHECK(play_accepts(&p) && play_is(&p, "*1|$4|PING|"));
+    play_says(&p, "-LOADING Redis is loading the dataset in memory\r\n");
+    CHECK(play_has_left(&p) && play_state(&p) == FOLLOW_CONNECT);
+    play_wait(&p, 100);
+    CHECK(play_accepts(&p) && play_is(&p, "*1|$4|PING|"));
+    play_end(&p);
+}
+
 TEST(an_old_primary_is_asked_by_sync)
 {
     struct play p;
@@ -466,6 +510,8 @@ int main(void)
         T(a_former_primary_asks_for_the_rest),
         T(names_and_passwords_are_told),
         T(who_cannot_help_now_is_asked_again),
+        T(a_primary_that_looks_for_its_confirmation_is_asked_again_at_once),
+        T(a_primary_that_loads_is_tried_again_soon),
         T(an_old_primary_is_asked_by_sync),
         T(what_it_should_not_say_drops_the_link),
         T(continue_is_no_answer_to_who_asks_for_everything),

@@ -39,6 +39,7 @@ TEST(who_answers_ping_is_there)
     CHECK(handshake_ping(BYTES("-ERR operation not permitted")) == HANDSHAKE_GOES_ON);
     CHECK(handshake_ping(BYTES("-ERR max number of clients reached")) == HANDSHAKE_REFUSED);
     CHECK(handshake_ping(BYTES("HTTP/1.1 400")) == HANDSHAKE_REFUSED);
+    CHECK(handshake_ping(BYTES("-LOADING Redis is loading")) == HANDSHAKE_LATER);
 }
 
 TEST(answers_come_in_the_order_of_what_was_said)
