@@ -251,7 +251,7 @@ def all_parts(o):
             Part("examples, trading", ["examples/trading/test.sh", o.server], 300, lines=True),
             python("examples, what they say", "tests/tools/examples.py", lines=True),
             python("files to and from redis-server", "redis-compat/files/interchange.py", *server, *seeded, "--keys", 1000, lines=True),
-            python("work queues against their model", "tests/broker/model.py", *server, *seeded, "--steps", 800, "--without", "push", lines=True),
+            python("work queues against their model", "tests/broker/model.py", *server, *seeded, "--steps", 800, lines=True),
             python("the console in a browser", "tests/console/console.py", *server, *seeded, "--seconds", 60, lines=True),
             python("redis-py", "redis-compat/clients/redis_py.py", o.server, lines=True),
             *[python("plain workers on queues, " + client, "redis-compat/clients/queues/queues.py", *server, *seeded, "--clients", client, "--messages", 2000, lines=True)

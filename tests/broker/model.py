@@ -447,7 +447,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         if how == "reload":
             self.presence_begins_anew(self.clock.steady, None, False)
         self.look_up()
-        self.look_crons_up(how in ("kill", "reload"))
+        self.look_crons_up()
         if how in ("kill", "reload"):
             for g in self.model.groups.values():
                 for p in g.pending.values():

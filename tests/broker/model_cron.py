@@ -18,7 +18,6 @@ class Schedule:
     def __init__(self, words, period, base, least, start, until, limit, catchup):
         self.words, self.period, self.base, self.least, self.start, self.until, self.catchup = words, period, base, least, start, until, catchup
         self.left, self.last, self.fired, self.missed, self.passed = limit, 0, 0, 0, 0
-        self.set = 0  # when: no moment before it, wherever the clock goes
 
     def next(self, after=None):
         """The first moment after `after`, by default the last one done."""
@@ -125,7 +124,6 @@ class CronSteps:
         s = Schedule(words, period, base, least, now if start is None else start, 0, r.choice([-1, -1, 1, 3, 20]), r.choice(["NONE", "ONE", "ONE", "ALL"]))
         old = crons.all.get(name)
         s.last, s.fired, s.missed, s.passed = (old.last, old.fired, old.missed, now) if old else (0, 0, 0, now)
-        s.set = now
         s.until = r.choice([0, 0, 0, s.next() + r.choice([0, 900, 4000])])
         got = self.say("XCRON", "SET", STREAM, name, *words, *(["START", s.start] if start is not None or old else []), "CATCHUP", s.catchup, *(["UNTIL", s.until] if s.until else []),
                        *(["LIMIT", s.left] if s.left > 0 else []), "FIELDS", "of", name)
@@ -153,8 +151,8 @@ class CronSteps:
             self.say("XTRIM", STREAM, "MAXLEN", 20)
             del crons.entries[:-20]
 
-    def look_crons_up(self, anew):
-        """After a start. The model does not know in which steps time advanced, nor what the server passed without a message before it was killed: it checks only what must hold in any case, and adopts the server's state."""
+    def look_crons_up(self):
+        """After a start. The model does not know in which steps time advanced: it checks only what must hold in any case, and adopts the server's state."""
         crons, before, now = self.model.crons, len(self.model.crons.entries), self.clock.wall
         self.settle_crons()
         told, fresh = self.told(), [(e[0], e[1][1]) for e in self.ticks(crons.last)]
@@ -166,7 +164,7 @@ class CronSteps:
             fired = m[b"fired"] - s.fired if m else n
             if n != fired or n > most or (s.catchup == "ALL" and n != min(most, ALL_MOST) and most < ALL_MOST):
                 raise Failed("schedule %r: %d of %d moments, %r" % (name, n, most, m))
-            passed = max(now, s.set if anew else s.passed)
+            passed = max(now, s.passed)
             if not m and s.left != n and s.next(passed) != NEVER:
                 raise Failed("schedule %r is gone" % name)
             if not m:
