@@ -151,27 +151,56 @@ static void keep_last_place(struct render *r)
 #define PLACE_MOST  3000 /* bytes of a place in a target */
 #define PLACE_FRONT 200  /* bytes of a name, where all of it has no room */
 
-/* Behind every name with this front, or, where the order is turned round, the front, which is
- * behind them then. */
-static struct bytes behind_front(struct buf *room, struct bytes name, bool is_turned)
+/* Makes a long name the least one after all names with its front or, in descending order, that
+ * front, which comes after them then. False: the front is all 0xff, so no name comes after them. */
+static bool skip_front(struct buf *room, struct bytes *name, bool is_descending)
 {
-    if (name.n <= PLACE_FRONT)
-        return name;
-    buf_add(room, bytes_of(name.p, PLACE_FRONT));
-    if (is_turned)
-        return buf_bytes(room);
-    while (room->n > 1 && (unsigned char)room->p[room->n - 1] == 0xff)
+    if (name->n <= PLACE_FRONT)
+        return true;
+    buf_add(room, bytes_of(name->p, PLACE_FRONT));
+    while (!is_descending && room->n > 0 && (unsigned char)room->p[room->n - 1] == 0xff)
         room->n--;
-    room->p[room->n - 1]++;
-    return buf_bytes(room);
+    if (room->n == 0)
+        return false;
+    if (!is_descending)
+        room->p[room->n - 1]++;
+    *name = buf_bytes(room);
+    return true;
+}
+
+/* Shortens the names of a place: value, database, key and, if n is 4, group. Where nothing comes
+ * after one, the place is behind the whole key or database. False: nothing comes after it at all.
+ */
+static bool shorten_place(struct bytes *words, size_t n, struct buf *room, bool by_name,
+                          bool is_descending)
+{
+    long long db;
+    if (by_name && !skip_front(&room[0], &words[0], is_descending))
+        return false;
+    if (n == 4 && !skip_front(&room[3], &words[3], is_descending)) {
+        words[3] = BYTES("");
+        if (words[2].n <= PLACE_FRONT) {
+            buf_add(&room[2], words[2]);
+            buf_add_char(&room[2], '\0');
+            words[2] = buf_bytes(&room[2]);
+            return true;
+        }
+    }
+    if (!skip_front(&room[2], &words[2], is_descending) && num_parse_int(words[1], &db)) {
+        words[2] = BYTES("");
+        buf_printf(&room[1], "%lld", db + 1);
+        words[1] = buf_bytes(&room[1]);
+    }
+    return true;
 }
 
 void render_write_place(const struct render *r)
 {
     struct bytes words[4];
-    struct buf text = {0}, front[4] = {{0}};
+    struct buf text = {0}, room[4] = {{0}};
     const struct render_place *p = &r->last_place;
     bool by_name = r->by.n == 0 || bytes_is(r->by, "key") || bytes_is(r->by, "name");
+    bool is_last = false;
     size_t n = p->has_group ? 4 : 3;
     for (size_t i = 0; i < n; i++)
         words[i] = p->words[i].n ? buf_bytes(&p->words[i]) : BYTES("");
@@ -179,15 +208,16 @@ void render_write_place(const struct render *r)
         param_print_place(&text, words, n);
     if (p->is_cut || text.n > PLACE_MOST) {
         text.n = 0;
-        for (size_t i = 0; i < n; i++)
-            if (i >= 2 || (i == 0 && by_name))
-                words[i] = behind_front(&front[i], words[i], r->is_descending && by_name);
+        is_last = !shorten_place(words, n, room, by_name, r->is_descending && by_name);
         param_print_place(&text, words, n);
     }
-    json_write_bytes(r->w, buf_bytes(&text));
+    if (is_last)
+        json_write_null(r->w);
+    else
+        json_write_bytes(r->w, buf_bytes(&text));
     buf_free(&text);
     for (size_t i = 0; i < 4; i++)
-        buf_free(&front[i]);
+        buf_free(&room[i]);
 }
 
 /* In camel case. Ages in survey rows end in Ms: the API names the unit of every time. */

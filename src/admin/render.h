@@ -85,7 +85,8 @@ bool render_feed(struct render *r, struct bytes piece);
 void render_end(struct render *r);
 void render_kept_free(struct render_kept *k);
 /* Of RENDER_SURVEY: where the last row is, as `after` of the next page. Of a long name it is the
- * place behind all names with the same 200 bytes in front: a target has no room for more. */
+ * place behind all names with the same 200 bytes in front: a target has no room for more. null:
+ * nothing comes after it, as these are all 0xff and rows are ordered by that name. */
 void render_write_place(const struct render *r);
 
 #endif

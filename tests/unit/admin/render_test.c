@@ -1,5 +1,7 @@
 #include "admin/render.h"
 
+#include "admin/param.h"
+
 #include "unit.h"
 
 static struct render r;
@@ -134,10 +136,58 @@ TEST(errors_and_broken_replies)
     buf_free(&out);
 }
 
+/* The place of a row in an answer: that of `want`, or null. */
+static bool place_is(const char *by, const struct bytes row[4], const struct bytes want[4])
+{
+    struct buf got = {0}, place = {0}, text = {0};
+    struct json_write to = json_write_begin(&got, 20000), expected;
+    struct render x = {.w = &to, .by = bytes_text(by)};
+    for (int i = 0; i < 4; i++)
+        buf_add(&x.last_place.words[i], row[i]);
+    x.last_place.has_group = true;
+    render_write_place(&x);
+    expected = json_write_begin(&text, 20000);
+    if (want) {
+        param_print_place(&place, want, 4);
+        json_write_bytes(&expected, buf_bytes(&place));
+    } else {
+        json_write_null(&expected);
+    }
+    bool good = bytes_equal(buf_bytes(&got), buf_bytes(&text));
+    render_end(&x);
+    buf_free(&got);
+    buf_free(&place);
+    buf_free(&text);
+    return good;
+}
+
+/* Beyond 3,000 bytes names are shortened to what comes after all with the same front; after 0xff
+ * nothing does, so the next page begins behind the key or the database. */
+TEST(the_place_of_long_names)
+{
+    static char high[4000], low[4000];
+    memset(high, 0xff, sizeof(high));
+    memset(low, 'a', sizeof(low));
+    memset(low + 100, 0xff, 100);
+    struct bytes h = bytes_of(high, sizeof(high)), l = bytes_of(low, sizeof(low));
+    struct buf after = {0};
+    buf_add(&after, bytes_of(low, 100));
+    after.p[99]++;
+    struct bytes next = buf_bytes(&after), none = BYTES(""), ten = BYTES("10");
+#define PLACE(a, b, c, d) ((const struct bytes[]){a, b, c, d})
+    CHECK(place_is("key", PLACE(l, ten, l, none), PLACE(next, ten, next, none)));
+    CHECK(place_is("key", PLACE(h, ten, h, none), NULL));
+    CHECK(place_is("ready", PLACE(ten, ten, h, none), PLACE(ten, BYTES("11"), none, none)));
+    CHECK(place_is("ready", PLACE(ten, ten, BYTES("k"), h), PLACE(ten, ten, BYTES("k\0"), none)));
+    CHECK(place_is("ready", PLACE(ten, ten, l, h), PLACE(ten, ten, next, none)));
+    CHECK(place_is("ready", PLACE(ten, ten, h, h), PLACE(ten, BYTES("11"), none, none)));
+    buf_free(&after);
+}
+
 #define T(name)                                                                                    \
     {                                                                                              \
 #name, name                                                                                \
     }
 UNIT_MAIN(T(values), T(entries), T(entries_that_do_not_fit_are_left_out),
           T(the_front_of_an_entry_that_is_longer_than_an_answer), T(tuples_lines_settings),
-          T(errors_and_broken_replies))
+          T(errors_and_broken_replies), T(the_place_of_long_names))
