@@ -13,17 +13,14 @@ import argparse, os, re, sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(ROOT, "redis-compat", "commands.tsv")
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
-import oracle  # noqa: E402
+import examples, oracle  # noqa: E402
 
 ADDED_IN_7_2 = "waitaof client|setinfo client|no-touch cluster|myshardid".split()
 NEWER = """hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpiretime hpersist hgetdel hgetex hsetex delex delifeq digest msetex
     increx sunioncard sdiffcard lmovem blmovem xdelex xackdel xcfgset xidmprecord xnack
     hotkeys hotkeys|get hotkeys|reset hotkeys|start hotkeys|stop""".split()
 # Why a command may be absent.
-CLUSTER = "clustering is not built"
 REASONS = [
-    (r"migrate", CLUSTER),
-    (r"psync|sync|replconf|failover", "replication: to come"),
     (r"hotkeys.*", "its documentation gives the reply of GET in several forms, and no errors"),
 ]
 
@@ -58,15 +55,14 @@ def comparable(info):
     return [name, arity, sorted(flags), first, last, step, sorted(categories), sorted(tips), strip(keys)]
 
 
-def known_differences():
-    """Command names in the first column of differences.md."""
+def known_differences(names):
+    """{name: first column} of the rows of differences.md, by the rule that the reference has."""
     out = {}
     for line in open(os.path.join(ROOT, "redis-compat", "differences.md")):
         cells = [c.strip() for c in line.split("|")]
         if len(cells) > 4 and not cells[1].startswith(("what", "---")):
-            for word in re.findall(r"[A-Z][A-Z_]{2,}(?: [A-Z]{3,})?", cells[1]):
-                for name in {word.lower(), word.split()[0].lower(), word.lower().replace(" ", "|")}:
-                    out.setdefault(name, cells[1])
+            for name in examples.named(cells[1], names):
+                out.setdefault(name, cells[1])
     return out
 
 
@@ -74,8 +70,9 @@ def rows(server):
     with oracle.servers(oracle.launched("redis-server"), oracle.launched(server)) as (ref, ours):
         a, b = ref.conn(), ours.conn()
         theirs, here = set(ask(a, "COMMAND", "LIST")), set(ask(b, "COMMAND", "LIST"))
-        differences = known_differences()
-        for name in sorted(theirs | here | set(ADDED_IN_7_2) | set(NEWER)):
+        names = theirs | here | set(ADDED_IN_7_2) | set(NEWER)
+        differences = known_differences(names)
+        for name in sorted(names):
             if name not in here:
                 why = next((r for pattern, r in REASONS if re.fullmatch(pattern, name)), "")
                 yield name, "absent", why
