@@ -84,7 +84,7 @@ TEST(a_turn_ends_in_time)
 }
 
 /* broker D1: SILENT does not kill, FATAL does; reads and claims count. */
-TEST(who_may_kill)
+TEST(nack_modes_and_the_delivery_limit)
 {
     struct client *c;
     struct bench *b = broker_queue("MAXDELIVER 2", 3, true, &c);
@@ -276,7 +276,7 @@ TEST(a_condition_fences)
 }
 
 /* broker N8: like the commands that they equal, what the server does is heard by WATCH. */
-TEST(who_watches_hears_of_deaths)
+TEST(dead_lettering_notifies_keyspace_events)
 {
     struct client *c;
     struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 1", 1, true, &c);
@@ -290,9 +290,9 @@ TEST(who_watches_hears_of_deaths)
 }
 
 UNIT_MAIN(T(a_message_fails_for_good), T(a_lease_that_ends_may_be_death),
-          T(a_lease_ends_before_what_was_put_off), T(a_turn_ends_in_time), T(who_may_kill),
-          T(a_letter_does_not_grow), T(a_letter_that_cannot_be_written_waits),
-          T(a_fatal_letter_that_waits_stays_dead),
+          T(a_lease_ends_before_what_was_put_off), T(a_turn_ends_in_time),
+          T(nack_modes_and_the_delivery_limit), T(a_letter_does_not_grow),
+          T(a_letter_that_cannot_be_written_waits), T(a_fatal_letter_that_waits_stays_dead),
           T(without_a_dead_letter_key_the_dead_are_dropped), T(a_read_moves_128_dead_on_its_way),
           T(what_no_group_needs_is_deleted), T(noack_of_another_group_deletes),
-          T(a_condition_fences), T(who_watches_hears_of_deaths))
+          T(a_condition_fences), T(dead_lettering_notifies_keyspace_events))

@@ -8,7 +8,7 @@
 
 /* broker U3, C1: the subscription's own cap is reached by another's entry, behind one of its own.
  */
-TEST(who_is_full_by_its_own_cap_gets_its_own_once)
+TEST(consumer_at_its_cap_rereads_its_own_entries_once)
 {
     struct client *c;
     struct bench *b = broker_queue("LEASE 100", 2, false, &c);
@@ -133,7 +133,7 @@ TEST(what_a_limit_takes_makes_room)
 }
 
 /* broker C3, C5: a full consumer's own that is left over for lack of a token. */
-TEST(a_token_wakes_who_is_full)
+TEST(a_rate_token_wakes_a_blocked_reader)
 {
     struct client *c;
     struct bench *b = broker_queue("LEASE 600 RATE 2 1000", 2, false, &c);
@@ -206,10 +206,10 @@ TEST(a_subscriber_was_seen_when_it_closed)
     broker_bench_end(b);
 }
 
-UNIT_MAIN(T(who_is_full_by_its_own_cap_gets_its_own_once),
+UNIT_MAIN(T(consumer_at_its_cap_rereads_its_own_entries_once),
           T(what_is_pending_and_unread_is_given_once),
           T(room_that_a_read_makes_is_for_what_is_released),
           T(a_subscriber_hears_of_leases_from_before), T(a_claim_of_what_is_gone_makes_room),
           T(what_is_taken_over_makes_room), T(what_a_limit_takes_makes_room),
-          T(a_token_wakes_who_is_full), T(changed_values_fill_the_bucket),
+          T(a_rate_token_wakes_a_blocked_reader), T(changed_values_fill_the_bucket),
           T(reading_goes_on_when_a_value_is_free), T(a_subscriber_was_seen_when_it_closed))

@@ -230,7 +230,7 @@ TEST(a_read_takes_a_thousand_away)
 }
 
 /* broker E2, A1: expiry goes with its message, whichever way that goes. */
-TEST(who_is_gone_does_not_expire)
+TEST(deleted_messages_do_not_expire)
 {
     struct client *c;
     struct bench *b = begin(&c);
@@ -294,5 +294,5 @@ TEST(a_retry_may_expire)
 UNIT_MAIN(T(a_message_goes_at_its_moment), T(when_it_goes_may_be_set), T(a_replay_only_sets),
           T(the_last_moment_is_read_back), T(no_group_gives_what_has_expired),
           T(no_claim_gives_what_has_expired), T(no_claim_gives_what_is_one_too_many),
-          T(a_read_takes_a_thousand_away), T(who_is_gone_does_not_expire),
+          T(a_read_takes_a_thousand_away), T(deleted_messages_do_not_expire),
           T(the_last_id_does_not_expire_either), T(a_retry_may_expire))

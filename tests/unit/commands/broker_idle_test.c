@@ -68,7 +68,7 @@ TEST(it_is_looked_for_often_enough)
 }
 
 /* broker S5: a blocked reader is there the whole time, until it is no longer. */
-TEST(who_waits_is_seen)
+TEST(blocked_consumers_count_as_active)
 {
     struct client *c;
     struct bench *b = broker_queue("CONSUMERTTL 2000", 0, false, &c);
@@ -89,7 +89,7 @@ TEST(who_waits_is_seen)
 }
 
 /* broker S5: also who was blocked before there was a rule. */
-TEST(who_waited_before_the_rule_is_seen)
+TEST(consumers_blocked_before_the_policy_count_as_active)
 {
     struct client *c;
     struct bench *b = broker_bench();
@@ -148,7 +148,7 @@ TEST(much_goes_back_in_steps)
 }
 
 /* broker S6, N7: as by XGROUP DESTROY. */
-TEST(a_group_that_nobody_uses_is_destroyed)
+TEST(an_idle_group_is_destroyed)
 {
     struct client *c;
     struct bench *b = broker_queue("GROUPTTL 10000", 2, true, &c);
@@ -206,7 +206,7 @@ TEST(a_group_that_is_waited_for_stays)
 }
 
 /* broker S5, S6: who waits for many streams is there wherever it has read, and the groups stay. */
-TEST(who_waits_for_many_streams_is_seen)
+TEST(a_consumer_blocked_on_many_streams_counts_as_active)
 {
     struct client *c;
     struct bench *b = broker_queue("CONSUMERTTL 2000 GROUPTTL 3000", 1, false, &c);
@@ -228,7 +228,7 @@ TEST(who_waits_for_many_streams_is_seen)
 }
 
 /* broker G4, S5: while nobody could be seen no time counts. */
-TEST(a_pause_deletes_nobody)
+TEST(no_consumer_is_deleted_during_a_pause)
 {
     struct client *c;
     struct bench *b = broker_queue("CONSUMERTTL 2000 GROUPTTL 3000", 1, true, &c);
@@ -246,7 +246,7 @@ TEST(a_pause_deletes_nobody)
 }
 
 /* broker Z9, S5, S6: a replica deletes nobody, and begins anew when it is promoted. */
-TEST(a_replica_deletes_nobody)
+TEST(a_replica_deletes_no_consumers)
 {
     struct client *c;
     struct bench *b = broker_queue("CONSUMERTTL 2000 GROUPTTL 3000", 1, true, &c);
@@ -265,7 +265,7 @@ TEST(a_replica_deletes_nobody)
 }
 
 /* Times of a file whose clock was ahead are now. */
-TEST(who_was_seen_in_the_future_is_seen_now)
+TEST(last_seen_times_in_the_future_count_as_now)
 {
     struct client *c;
     struct bench *b = broker_queue("CONSUMERTTL 2000", 1, true, &c);
@@ -294,9 +294,11 @@ TEST(the_span_may_be_changed)
 }
 
 UNIT_MAIN(T(a_consumer_that_is_not_seen_is_deleted), T(it_is_looked_for_often_enough),
-          T(who_waits_is_seen), T(who_waited_before_the_rule_is_seen),
+          T(blocked_consumers_count_as_active),
+          T(consumers_blocked_before_the_policy_count_as_active),
           T(what_is_used_up_dies_with_its_consumer), T(much_goes_back_in_steps),
-          T(a_group_that_nobody_uses_is_destroyed), T(a_group_without_consumers_goes_as_well),
-          T(a_group_that_is_waited_for_stays), T(who_waits_for_many_streams_is_seen),
-          T(a_pause_deletes_nobody), T(a_replica_deletes_nobody),
-          T(who_was_seen_in_the_future_is_seen_now), T(the_span_may_be_changed))
+          T(an_idle_group_is_destroyed), T(a_group_without_consumers_goes_as_well),
+          T(a_group_that_is_waited_for_stays),
+          T(a_consumer_blocked_on_many_streams_counts_as_active),
+          T(no_consumer_is_deleted_during_a_pause), T(a_replica_deletes_no_consumers),
+          T(last_seen_times_in_the_future_count_as_now), T(the_span_may_be_changed))

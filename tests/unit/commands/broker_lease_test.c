@@ -388,7 +388,7 @@ TEST(a_group_delivers_at_a_rate)
 }
 
 /* broker C1, D1: what a reader with all it may have is looked through for was judged before. */
-TEST(who_is_full_meets_each_of_its_own_once)
+TEST(a_full_consumer_visits_each_of_its_entries_once)
 {
     struct client *c;
     struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 2 PREFETCH 2", 2, false, &c);
@@ -520,6 +520,7 @@ UNIT_MAIN(T(a_lease_that_ended_is_given_again), T(the_end_of_a_lease_wakes_a_rea
           T(a_consumer_that_is_deleted_releases), T(times_in_the_future_are_corrected),
           T(times_of_another_clock_are_corrected), T(a_consumer_has_as_much_as_it_may),
           T(a_group_has_as_much_as_it_may), T(a_group_delivers_at_a_rate),
-          T(who_is_full_meets_each_of_its_own_once), T(a_pause_stops_deliveries_and_nothing_else),
-          T(a_position_that_goes_back_wakes_readers), T(levels_are_read_in_the_order_given),
-          T(a_wall_clock_that_is_set_ends_no_lease), T(a_transaction_is_one_group))
+          T(a_full_consumer_visits_each_of_its_entries_once),
+          T(a_pause_stops_deliveries_and_nothing_else), T(a_position_that_goes_back_wakes_readers),
+          T(levels_are_read_in_the_order_given), T(a_wall_clock_that_is_set_ends_no_lease),
+          T(a_transaction_is_one_group))

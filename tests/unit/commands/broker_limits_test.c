@@ -105,7 +105,7 @@ TEST(references_are_kept_or_dropped)
 }
 
 /* broker M2: what a group needs stays, and the stream may be longer. */
-TEST(acked_takes_what_nobody_needs)
+TEST(drop_acked_trims_entries_no_group_needs)
 {
     struct client *c;
     struct bench *b = pending("MAXLEN 2 OVERFLOW DROP ACKED", &c);
@@ -493,8 +493,8 @@ TEST(what_is_redriven_stays_where_the_target_is_full)
 }
 
 UNIT_MAIN(T(a_length_is_kept), T(limits_stand_behind_what_xadd_says),
-          T(references_are_kept_or_dropped), T(acked_takes_what_nobody_needs), T(acked_goes_round),
-          T(a_full_stream_refuses), T(a_large_stream_refuses),
+          T(references_are_kept_or_dropped), T(drop_acked_trims_entries_no_group_needs),
+          T(acked_goes_round), T(a_full_stream_refuses), T(a_large_stream_refuses),
           T(scheduled_messages_count_as_present), T(an_append_takes_what_is_too_old),
           T(an_append_takes_a_thousand_old_ones), T(what_is_too_old_goes_by_itself),
           T(what_is_too_old_goes_when_it_is_acknowledged), T(a_round_by_age_goes_in_steps),

@@ -210,7 +210,7 @@ TEST(more_may_be_held_from_now_on)
 
 /* broker O1, L11: of two that are in flight one leaves, and a reader with CLAIM who waits may take
  * the other before its lease has ended. */
-TEST(who_claims_hears_of_the_other_of_two)
+TEST(a_blocked_claiming_reader_gets_the_other_of_two_ordered_entries)
 {
     const char *const ways[] = {"XACK q g 2-1", "XACK q g 1-1", "XDELEX q DELREF IDS 1 2-1"};
     const char *const got[] = {"[[q [[1-1 [k a] *", "[[q [[2-1 [k a] *", "[[q [[1-1 [k a] *"};
@@ -615,7 +615,8 @@ TEST(only_pending_values_take_memory)
 }
 
 UNIT_MAIN(T(one_of_a_value_at_a_time), T(an_overdue_one_comes_first), T(nothing_overtakes_a_retry),
-          T(a_deferred_one_is_skipped), T(who_claims_hears_of_the_other_of_two),
+          T(a_deferred_one_is_skipped),
+          T(a_blocked_claiming_reader_gets_the_other_of_two_ordered_entries),
           T(only_so_many_are_held), T(more_may_be_held_from_now_on),
           T(the_message_that_stops_a_read_goes), T(a_read_passes_over_a_thousand),
           T(a_claim_takes_a_held_one), T(of_two_overdue_ones_one_is_given),

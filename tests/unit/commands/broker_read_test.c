@@ -11,7 +11,7 @@ static const struct stream_group *group(struct bench *b, struct bytes key, struc
 }
 
 /* broker Q12. */
-TEST(who_finds_a_group_empty_answers_for_those_behind_it)
+TEST(an_empty_group_is_read_once_for_all_blocked_readers)
 {
     struct bench *b = bench_begin(families_all());
     struct client *p = bench_client(b), *c[4], *other = bench_client(b);
@@ -73,5 +73,5 @@ TEST(what_is_claimed_and_what_is_new_share_maxcount)
     }
 }
 
-UNIT_MAIN(T(who_finds_a_group_empty_answers_for_those_behind_it),
+UNIT_MAIN(T(an_empty_group_is_read_once_for_all_blocked_readers),
           T(what_is_claimed_and_what_is_new_share_maxcount))

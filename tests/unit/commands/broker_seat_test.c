@@ -140,7 +140,7 @@ TEST(the_seat_is_free_when_its_holder_is_not_seen)
 }
 
 /* broker S3: without anybody waiting nothing happens; the next reader finds it free. */
-TEST(who_comes_first_takes_what_is_free)
+TEST(the_first_subscriber_takes_a_free_seat)
 {
     struct client *a;
     struct bench *b = broker_queue("SINGLE 1000", 3, false, &a);
@@ -329,7 +329,7 @@ TEST(the_rule_may_come_and_go)
 
 /* broker S3: all who wait are asked when the rule comes, also those behind one that found nothing.
  */
-TEST(who_waited_before_the_rule_is_known)
+TEST(readers_blocked_before_the_policy_are_known)
 {
     struct client *t;
     struct bench *b = broker_queue("", 0, false, &t);
@@ -347,7 +347,7 @@ TEST(who_waited_before_the_rule_is_known)
 }
 
 /* broker S3: a wait that ends although the seat is free leaves nobody waiting for ever. */
-TEST(nobody_waits_for_a_free_seat)
+TEST(no_reader_stays_blocked_while_the_seat_is_free)
 {
     struct client *a;
     struct bench *b = broker_queue("SINGLE 60000", 1, false, &a);
@@ -406,7 +406,7 @@ TEST(a_pause_takes_no_seat)
 }
 
 /* Many who stand by cost an entry for the holder next to nothing. */
-TEST(who_stands_by_is_not_asked)
+TEST(standby_consumers_are_not_served)
 {
     struct client *a;
     struct bench *b = broker_queue("SINGLE 60000", 0, false, &a);
@@ -429,7 +429,7 @@ TEST(who_stands_by_is_not_asked)
 
 /* A holder whose read was held up by messages that have expired is not taken for one that stands
  * by. */
-TEST(a_holder_is_asked_whoever_stands_by)
+TEST(the_seat_holder_is_served_regardless_of_standbys)
 {
     struct client *a;
     struct bench *b = broker_queue("SINGLE 60000", 0, false, &a);
@@ -453,7 +453,7 @@ TEST(a_holder_is_asked_whoever_stands_by)
 }
 
 /* broker S3: a read of many streams that waits is woken as well, and keeps what it has. */
-TEST(seats_of_those_who_read_by_a_pattern)
+TEST(seats_of_pattern_readers)
 {
     struct client *a;
     struct bench *b = broker_queue("SINGLE 1000", 1, false, &a);
@@ -499,11 +499,13 @@ TEST(a_promoted_server_begins_with_free_seats)
 
 UNIT_MAIN(T(one_consumer_is_served), T(the_seat_moves_when_its_holder_is_gone),
           T(closing_may_release_as_well), T(the_holder_is_gone_with_its_last_connection),
-          T(the_seat_is_free_when_its_holder_is_not_seen), T(who_comes_first_takes_what_is_free),
-          T(a_blocked_holder_keeps_it), T(waiting_for_something_else_is_not_reading),
-          T(a_deleted_holder_has_no_seat), T(the_new_holder_finds_what_others_had),
-          T(a_seat_makes_room), T(much_moves_in_steps), T(the_seat_may_move_again_meanwhile),
-          T(the_rule_may_come_and_go), T(who_waited_before_the_rule_is_known),
-          T(nobody_waits_for_a_free_seat), T(seats_in_larger_reads), T(a_pause_takes_no_seat),
-          T(who_stands_by_is_not_asked), T(seats_of_those_who_read_by_a_pattern),
-          T(a_holder_is_asked_whoever_stands_by), T(a_promoted_server_begins_with_free_seats))
+          T(the_seat_is_free_when_its_holder_is_not_seen),
+          T(the_first_subscriber_takes_a_free_seat), T(a_blocked_holder_keeps_it),
+          T(waiting_for_something_else_is_not_reading), T(a_deleted_holder_has_no_seat),
+          T(the_new_holder_finds_what_others_had), T(a_seat_makes_room), T(much_moves_in_steps),
+          T(the_seat_may_move_again_meanwhile), T(the_rule_may_come_and_go),
+          T(readers_blocked_before_the_policy_are_known),
+          T(no_reader_stays_blocked_while_the_seat_is_free), T(seats_in_larger_reads),
+          T(a_pause_takes_no_seat), T(standby_consumers_are_not_served),
+          T(seats_of_pattern_readers), T(the_seat_holder_is_served_regardless_of_standbys),
+          T(a_promoted_server_begins_with_free_seats))

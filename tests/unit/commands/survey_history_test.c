@@ -35,7 +35,7 @@ TEST(numbers_of_the_server_a_stream_and_a_group)
     survey_bench_end(b);
 }
 
-TEST(who_may_see_what_was)
+TEST(permissions_of_survey_history)
 {
     struct client *c;
     struct bench *b = survey_bench(&c);
@@ -136,5 +136,5 @@ TEST(history_ends_with_the_watching)
     survey_bench_end(b);
 }
 
-UNIT_MAIN(T(numbers_of_the_server_a_stream_and_a_group), T(who_may_see_what_was),
+UNIT_MAIN(T(numbers_of_the_server_a_stream_and_a_group), T(permissions_of_survey_history),
           T(within_its_room_the_busiest_and_the_opened_are_kept), T(history_ends_with_the_watching))

@@ -61,7 +61,7 @@ TEST(a_pause_and_why_writes_are_refused_are_told_at_any_moment)
 }
 
 /* Console S3: a reading a second while somebody looks, none afterwards. */
-TEST(vitals_are_read_once_a_second_while_somebody_looks)
+TEST(vitals_are_sampled_once_a_second_while_queried)
 {
     struct client *c;
     struct bench *b = survey_bench(&c);
@@ -298,7 +298,7 @@ TEST(a_server_that_everybody_may_use_is_open)
 
 UNIT_MAIN(T(the_server_is_told_by_sums_of_the_last_pass),
           T(a_pause_and_why_writes_are_refused_are_told_at_any_moment),
-          T(vitals_are_read_once_a_second_while_somebody_looks),
+          T(vitals_are_sampled_once_a_second_while_queried),
           T(with_a_console_the_survey_is_always_awake),
           T(alarms_of_keys_come_with_a_pass_and_go_with_one), T(letters_ahead_of_the_clock_are_new),
           T(rates_shares_and_quantiles_are_of_the_time_between_readings),

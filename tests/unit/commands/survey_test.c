@@ -56,7 +56,7 @@ TEST(a_first_look_knows_a_few_streams_and_passes_follow)
 }
 
 /* Console S3: nobody looks, so nothing is kept and nothing is done. */
-TEST(what_nobody_looks_at_is_forgotten)
+TEST(unqueried_survey_data_is_dropped)
 {
     struct client *c;
     struct bench *b = survey_bench(&c);
@@ -248,6 +248,6 @@ TEST(groups_say_what_their_policies_make_of_entries)
 }
 
 UNIT_MAIN(T(a_first_look_knows_a_few_streams_and_passes_follow),
-          T(what_nobody_looks_at_is_forgotten), T(records_follow_whatever_happens_during_passes),
+          T(unqueried_survey_data_is_dropped), T(records_follow_whatever_happens_during_passes),
           T(a_stream_of_many_groups_is_read_in_steps),
           T(groups_say_what_their_policies_make_of_entries))

@@ -82,7 +82,7 @@ TEST(a_restart_that_keeps_the_data_is_no_fault_BYTES)
 }
 
 /* 2, which lags and is cut off, is promoted. */
-TEST(nobody_is_confirmed_alone_QUORUM)
+TEST(no_primary_is_confirmed_without_a_quorum_QUORUM)
 {
     CHECK(led_begin());
     led_part(0, 2);
@@ -156,7 +156,7 @@ TEST(a_laggard_is_not_confirmed_by_one_who_has_lost_the_end_WHOLE_FETCH)
 
 /* 2 has promised 1 to follow it, restarts empty and has forgotten that; its ACK confirms 1. It
  * comes to 0, the former primary, which has nobody else. */
-TEST(nobody_is_whole_on_the_word_of_one_WITNESS)
+TEST(one_witness_does_not_make_a_replica_complete_WITNESS)
 {
     CHECK(led_begin());
     led_part(0, 1);
@@ -179,7 +179,7 @@ TEST(nobody_is_whole_on_the_word_of_one_WITNESS)
 }
 
 /* 2, which lags, is promoted, and 1 comes to it, which has w. */
-TEST(who_is_promoted_catches_up_first_FETCH)
+TEST(a_promoted_replica_catches_up_first_FETCH)
 {
     CHECK(led_begin());
     led_part(0, 2);
@@ -348,12 +348,12 @@ static const struct unit_test tests[] = {
     T(a_promise_is_told_to_the_former_primary_PROMISE_UNSEATING),
     T(who_has_proposed_is_no_former_primary_s_replica_OWN_PROMISE_BYTES),
     T(a_restart_that_keeps_the_data_is_no_fault_BYTES),
-    T(nobody_is_confirmed_alone_QUORUM),
+    T(no_primary_is_confirmed_without_a_quorum_QUORUM),
     T(only_an_ACK_of_everything_counts_EXACT),
     T(a_primary_that_has_lost_the_end_waits_for_others_WHOLE),
     T(a_laggard_is_not_confirmed_by_one_who_has_lost_the_end_WHOLE_FETCH),
-    T(nobody_is_whole_on_the_word_of_one_WITNESS),
-    T(who_is_promoted_catches_up_first_FETCH),
+    T(one_witness_does_not_make_a_replica_complete_WITNESS),
+    T(a_promoted_replica_catches_up_first_FETCH),
     T(a_fetch_takes_nothing_that_is_less_LOOKING_AGAIN_REFUSAL),
     T(a_replica_does_not_set_back_another_one_REFUSAL),
     T(later_is_ahead_of_longer_GENERATION),

@@ -293,7 +293,7 @@ TEST(a_hot_stream_is_given_out_in_pieces)
 }
 
 /* broker U5: who does not read. */
-TEST(who_has_a_megabyte_unsent_is_passed_over)
+TEST(subscribers_with_a_megabyte_unsent_are_skipped)
 {
     struct client *c;
     struct bench *b = broker_queue("", 0, false, &c);
@@ -542,7 +542,7 @@ TEST(a_group_is_subscribed_to_as_one_consumer)
 }
 
 /* Rights that are taken away end the connection, as those to channels do. */
-TEST(who_may_no_longer_read_is_closed)
+TEST(subscriptions_end_when_read_permission_is_revoked)
 {
     struct client *c;
     struct bench *b = broker_queue("", 0, false, &c);
@@ -561,7 +561,7 @@ TEST(who_may_no_longer_read_is_closed)
 }
 
 /* A server that becomes a replica. */
-TEST(who_follows_pushes_nothing)
+TEST(replicas_push_nothing)
 {
     struct client *c;
     struct bench *b = broker_queue("", 1, false, &c);
@@ -578,9 +578,9 @@ UNIT_MAIN(T(all_is_judged_before_anything_is_subscribed),
           T(a_full_consumer_gets_its_own_again), T(what_a_lost_connection_was_sent_is_released),
           T(a_connection_that_returns_at_once_gets_all_again),
           T(subscribers_and_readers_are_served_in_turn), T(a_hot_stream_is_given_out_in_pieces),
-          T(who_has_a_megabyte_unsent_is_passed_over), T(a_frame_waits_for_the_journal),
+          T(subscribers_with_a_megabyte_unsent_are_skipped), T(a_frame_waits_for_the_journal),
           T(stop_ends_some_or_all), T(a_subscriber_hears_of_the_end),
           T(a_visit_may_find_that_the_key_has_expired), T(subscriptions_are_shown),
           T(nothing_is_pushed_while_nothing_may_be_written), T(caps_of_the_group_hold_for_pushes),
           T(a_deleted_consumer_is_made_again), T(a_group_is_subscribed_to_as_one_consumer),
-          T(who_may_no_longer_read_is_closed), T(who_follows_pushes_nothing))
+          T(subscriptions_end_when_read_permission_is_revoked), T(replicas_push_nothing))

@@ -250,7 +250,7 @@ TEST(a_waiter_is_run_for_what_fits_its_pattern)
 }
 
 /* broker W4, S3: who stands by finds nothing, but the stream does not rest for whom it serves. */
-TEST(who_holds_the_seat_is_served_behind_others)
+TEST(the_seat_holder_is_served_after_earlier_readers)
 {
     struct client *c;
     struct bench *b = streams("ax", 1, &c);
@@ -309,7 +309,7 @@ TEST(a_stream_is_ready_again_when_that_has_changed)
 }
 
 /* broker W5, N6. */
-TEST(who_may_not_read_all_needs_a_rule_that_is_the_pattern)
+TEST(pattern_reads_need_an_acl_rule_equal_to_the_pattern)
 {
     struct client *c;
     struct bench *b = streams("ab", 1, &c);
@@ -333,6 +333,6 @@ TEST(who_may_not_read_all_needs_a_rule_that_is_the_pattern)
 UNIT_MAIN(T(arguments_say_what_matches), T(options_hold_for_the_whole_reply),
           T(a_busy_stream_does_not_starve_others), T(a_read_waits_for_any_also_for_one_made_later),
           T(what_has_nothing_costs_nothing), T(a_waiter_is_run_for_what_fits_its_pattern),
-          T(who_holds_the_seat_is_served_behind_others),
+          T(the_seat_holder_is_served_after_earlier_readers),
           T(a_stream_is_ready_again_when_that_has_changed),
-          T(who_may_not_read_all_needs_a_rule_that_is_the_pattern))
+          T(pattern_reads_need_an_acl_rule_equal_to_the_pattern))

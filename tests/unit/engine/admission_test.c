@@ -121,7 +121,7 @@ TEST(of_several_reasons_one_is_told)
 }
 
 /* A command in a transaction may make a replica of us; the primary's own are not asked. */
-TEST(who_becomes_a_replica_half_way_writes_no_more)
+TEST(writes_are_rejected_after_becoming_a_replica_within_exec)
 {
     struct bench *b = bench_begin(engine_commands);
     struct engine *e = &b->engine;
@@ -281,7 +281,7 @@ TEST(what_may_not_stand_in_a_transaction)
 }
 
 UNIT_MAIN(T(what_stands_in_the_way_stands_in_everybodys), T(of_several_reasons_one_is_told),
-          T(who_becomes_a_replica_half_way_writes_no_more), T(states_of_the_client),
+          T(writes_are_rejected_after_becoming_a_replica_within_exec), T(states_of_the_client),
           T(a_write_that_must_be_durable_needs_a_file), T(rights_are_asked_for_with_their_context),
           T(a_script_that_only_reads_may_not_write), T(memory_in_a_transaction),
           T(what_may_not_stand_in_a_transaction))

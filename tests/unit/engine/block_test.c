@@ -21,7 +21,7 @@ TEST(first_come_first_served)
 }
 
 /* Faults D1. */
-TEST(nothing_is_given_to_who_leaves)
+TEST(closing_clients_are_not_served)
 {
     for (int way = 0; way < 4; way++)
         for (int others = 0; others < 2; others++) {
@@ -257,7 +257,7 @@ static void do_doze(struct call *call)
 static const struct command doze_command = {.name = "doze", .arity = 1, .handler = do_doze};
 static const struct command *const dozers[] = {&doze_command, NULL};
 
-TEST(who_waits_again_is_woken_when_it_says_now)
+TEST(a_client_that_blocks_again_uses_its_new_wake_time)
 {
     struct bench *b = bench_begin(dozers);
     struct engine *e = &b->engine;
@@ -362,7 +362,7 @@ static void leave(struct guest *g, int n)
         block_stay_end(&g[i].stay);
 }
 
-TEST(who_stays_is_visited_until_one_finds_something)
+TEST(blocked_clients_are_visited_until_one_is_served)
 {
     struct bench *b = bench_begin(engine_commands);
     struct guest g[4];
@@ -411,7 +411,7 @@ TEST(a_line_that_was_left_goes_on_where_it_stood)
     bench_end(b);
 }
 
-TEST(a_visit_may_end_whoever_waits)
+TEST(a_visit_may_unblock_any_client)
 {
     for (int who = 0; who < 4; who++) {
         struct bench *b = bench_begin(engine_commands);
@@ -428,12 +428,13 @@ TEST(a_visit_may_end_whoever_waits)
     }
 }
 
-UNIT_MAIN(T(first_come_first_served), T(nothing_is_given_to_who_leaves),
+UNIT_MAIN(T(first_come_first_served), T(closing_clients_are_not_served),
           T(a_key_that_is_named_twice_is_waited_for_once),
           T(a_wait_ends_once_and_as_silently_as_it_began), T(a_key_that_expires_wakes_its_waiters),
           T(the_deadline_is_exact_and_belongs_to_the_wait), T(a_wait_may_ask_to_be_woken),
           T(all_keys_of_a_database_may_be_ready_at_once), T(a_command_may_have_the_last_word),
-          T(waits_for_the_disk_are_served_on_demand), T(who_waits_again_is_woken_when_it_says_now),
-          T(a_refusal_ends_the_wait), T(a_key_is_ready_once_however_often_it_is_made),
-          T(who_stays_is_visited_until_one_finds_something),
-          T(a_line_that_was_left_goes_on_where_it_stood), T(a_visit_may_end_whoever_waits))
+          T(waits_for_the_disk_are_served_on_demand),
+          T(a_client_that_blocks_again_uses_its_new_wake_time), T(a_refusal_ends_the_wait),
+          T(a_key_is_ready_once_however_often_it_is_made),
+          T(blocked_clients_are_visited_until_one_is_served),
+          T(a_line_that_was_left_goes_on_where_it_stood), T(a_visit_may_unblock_any_client))

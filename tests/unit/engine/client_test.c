@@ -87,7 +87,7 @@ TEST(what_is_held_is_the_sum)
     bench_end(b);
 }
 
-TEST(who_does_not_authenticate_in_time_goes)
+TEST(unauthenticated_clients_are_closed_after_a_timeout)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b), *d = bench_client(b);
@@ -193,7 +193,7 @@ TEST(the_hard_limit_is_that_of_its_class_and_told_once)
     bench_end(b);
 }
 
-TEST(only_who_says_nothing_of_itself_is_idle)
+TEST(blocked_paused_and_subscribed_clients_are_not_idle)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b);
@@ -215,7 +215,7 @@ TEST(only_who_says_nothing_of_itself_is_idle)
     bench_end(b);
 }
 
-TEST(who_is_freed_is_in_no_list)
+TEST(freed_clients_are_in_no_list)
 {
     struct bench *b = bench_begin(engine_commands);
     struct engine *e = &b->engine;
@@ -267,8 +267,8 @@ TEST(our_primary_has_no_limit)
 
 UNIT_MAIN(T(our_primary_has_no_limit), T(closing_is_counted_once_and_by_id_no_longer_found),
           T(output_in_the_order_of_requests_then_pushes), T(bytes_are_kept_wherever_they_lay),
-          T(what_is_held_is_the_sum), T(who_does_not_authenticate_in_time_goes),
+          T(what_is_held_is_the_sum), T(unauthenticated_clients_are_closed_after_a_timeout),
           T(wrong_passwords_delay_twice_as_long_each_time), T(the_soft_limit_counts_what_lasts),
           T(the_hard_limit_is_that_of_its_class_and_told_once),
-          T(only_who_says_nothing_of_itself_is_idle), T(who_is_freed_is_in_no_list),
+          T(blocked_paused_and_subscribed_clients_are_not_idle), T(freed_clients_are_in_no_list),
           T(strangers_may_let_little_wait))

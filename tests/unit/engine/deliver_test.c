@@ -42,7 +42,7 @@ static void listen_to(struct client *c, enum pubsub_kind kind, const char *name)
     client_set_subscribed(c, true);
 }
 
-TEST(a_publication_reaches_who_listens_and_stays)
+TEST(a_publication_reaches_subscribers_that_are_staying)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *x = bench_client(b), *y = bench_client(b), *gone = bench_client(b);
@@ -146,6 +146,6 @@ TEST(events_of_fields_name_them)
     bench_end(b);
 }
 
-UNIT_MAIN(T(pushes_follow_the_reply), T(a_publication_reaches_who_listens_and_stays),
+UNIT_MAIN(T(pushes_follow_the_reply), T(a_publication_reaches_subscribers_that_are_staying),
           T(a_push_waits_for_the_group_that_caused_it),
           T(events_of_keys_go_to_the_channels_that_are_wanted), T(events_of_fields_name_them))

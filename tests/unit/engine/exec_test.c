@@ -173,7 +173,7 @@ TEST(a_reply_waits_for_what_it_relies_on)
     bench_end(b);
 }
 
-TEST(replies_that_nobody_wants)
+TEST(suppressed_replies)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b);
@@ -224,7 +224,7 @@ TEST(caching_is_asked_for_one_command)
     bench_end(b);
 }
 
-TEST(replay_asks_nobody)
+TEST(replay_bypasses_admission)
 {
     struct bench *b = bench_begin_journal();
     struct engine *e = &b->engine;
@@ -242,7 +242,7 @@ TEST(replay_asks_nobody)
     bench_end(b);
 }
 
-TEST(the_client_limit_may_close_who_asks)
+TEST(the_client_memory_limit_may_close_the_caller)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b);
@@ -275,7 +275,7 @@ TEST(scripts_ask_for_commands)
     bench_end(b);
 }
 
-TEST(times_are_kept_while_somebody_wants_them)
+TEST(command_times_are_recorded_only_when_enabled)
 {
     struct bench *b = bench_begin(engine_commands);
     struct engine *e = &b->engine;
@@ -349,8 +349,8 @@ TEST(a_wait_does_not_touch_either)
 UNIT_MAIN(T(a_replica_that_is_answered_goes), T(each_run_is_counted_once),
           T(unknown_commands_and_subcommands), T(a_replica_runs_what_only_reads),
           T(what_is_journalled), T(a_command_with_several_effects_is_a_group),
-          T(a_reply_waits_for_what_it_relies_on), T(replies_that_nobody_wants),
+          T(a_reply_waits_for_what_it_relies_on), T(suppressed_replies),
           T(no_touch_but_for_what_counts_as_use), T(caching_is_asked_for_one_command),
-          T(replay_asks_nobody), T(the_client_limit_may_close_who_asks),
-          T(scripts_ask_for_commands), T(times_are_kept_while_somebody_wants_them),
+          T(replay_bypasses_admission), T(the_client_memory_limit_may_close_the_caller),
+          T(scripts_ask_for_commands), T(command_times_are_recorded_only_when_enabled),
           T(a_wait_does_not_touch_either))

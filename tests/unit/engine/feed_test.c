@@ -93,7 +93,7 @@ TEST(kept_bytes_move_with_their_buffer)
     bench_end(b);
 }
 
-TEST(who_waits_keeps_what_came_behind)
+TEST(a_blocked_client_keeps_its_pipelined_input)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b), *p = bench_client(b);
@@ -254,7 +254,7 @@ TEST(requests_of_two_clients_are_not_mixed_up)
 }
 
 UNIT_MAIN(T(any_cut_gives_the_same), T(a_long_argument_is_received_in_place),
-          T(kept_bytes_move_with_their_buffer), T(who_waits_keeps_what_came_behind),
+          T(kept_bytes_move_with_their_buffer), T(a_blocked_client_keeps_its_pipelined_input),
           T(a_client_has_a_budget), T(what_is_no_request_ends_the_connection),
           T(strangers_may_send_little), T(a_group_runs_in_order_and_may_be_handed_back),
           T(the_key_that_is_looked_ahead_for), T(a_group_may_be_empty),

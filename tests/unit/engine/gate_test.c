@@ -250,7 +250,7 @@ TEST(replicas_and_disk_are_waited_for_together)
 
 /* replication 11.2: what replicas do not confirm in time is closed unanswered; who waits for the
  * disk alone is not. */
-TEST(who_waits_too_long_for_replicas_is_closed)
+TEST(clients_are_closed_after_replica_ack_timeout)
 {
     struct engine *e = engine_begin();
     struct client *a = client(e), *b = client(e), *d = client(e);
@@ -594,7 +594,7 @@ UNIT_MAIN(
     T(output_leaves_up_to_the_first_mark), T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
     T(durable_waits_for_the_disk_though_nothing_else_waits), T(without_a_base_nothing_is_durable),
     T(a_script_hands_its_durability_on), T(replicas_and_disk_are_waited_for_together),
-    T(replicas_alone_hold_what_is_pushed), T(who_waits_too_long_for_replicas_is_closed),
+    T(replicas_alone_hold_what_is_pushed), T(clients_are_closed_after_replica_ack_timeout),
     T(no_reply_waits_for_what_only_replicas_hear), T(what_is_pushed_waits_for_the_end_of_its_group),
     T(a_client_that_ends_within_a_group_is_forgotten), T(a_mark_may_begin_before_earlier_ones),
     T(arming_late_holds_what_was_made_and_notes_what_was_written),

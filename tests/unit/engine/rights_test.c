@@ -43,7 +43,7 @@ TEST(authentication)
     bench_end(b);
 }
 
-TEST(who_begins_is_the_default_user)
+TEST(new_connections_are_the_default_user)
 {
     struct bench *b = bench_begin(engine_commands);
     struct user *d = b->engine.users->default_user;
@@ -182,7 +182,7 @@ TEST(all_users_may_be_replaced)
     bench_end(b);
 }
 
-TEST(who_may_read_keys_made_out_of_data)
+TEST(permission_for_keys_computed_from_data)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b);
@@ -202,8 +202,8 @@ TEST(who_may_read_keys_made_out_of_data)
     bench_end(b);
 }
 
-UNIT_MAIN(T(authentication), T(who_begins_is_the_default_user),
+UNIT_MAIN(T(authentication), T(new_connections_are_the_default_user),
           T(like_denials_are_one_entry_for_a_minute), T(a_forgotten_denial_keeps_no_memory),
           T(a_forgotten_denial_keeps_no_memory), T(long_names_are_kept_in_part),
           T(a_change_of_rights_reaches_clients), T(a_user_that_goes_takes_its_clients_along),
-          T(all_users_may_be_replaced), T(who_may_read_keys_made_out_of_data))
+          T(all_users_may_be_replaced), T(permission_for_keys_computed_from_data))

@@ -22,7 +22,7 @@ static struct client *listener(struct bench *b, unsigned flags, const char *pref
     return c;
 }
 
-TEST(who_has_read_a_key_hears_once)
+TEST(a_tracking_client_is_notified_once_per_read)
 {
     struct bench *b = bench_begin(engine_commands);
     struct tracking *t = b->engine.tracking;
@@ -187,7 +187,7 @@ TEST(the_oldest_keys_are_given_up)
 }
 
 /* Keys that were read before stay noted for a client that has gone over to prefixes, or leaves. */
-TEST(who_has_read_a_key_and_no_longer_wants_to_hear)
+TEST(clients_that_switched_to_bcast_or_left_get_no_invalidations)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = reader(b, 0), *gone = reader(b, 0), *w = bench_client(b);
@@ -219,8 +219,8 @@ TEST(those_with_prefixes_come_first)
     bench_end(b);
 }
 
-UNIT_MAIN(T(who_has_read_a_key_hears_once), T(ones_own_changes),
+UNIT_MAIN(T(a_tracking_client_is_notified_once_per_read), T(ones_own_changes),
           T(prefixes_hear_at_the_end_of_the_turn), T(in_or_out_by_choice),
           T(another_may_hear_in_ones_place), T(a_flush_is_told_once),
           T(the_oldest_keys_are_given_up), T(those_with_prefixes_come_first),
-          T(who_has_read_a_key_and_no_longer_wants_to_hear))
+          T(clients_that_switched_to_bcast_or_left_get_no_invalidations))

@@ -143,7 +143,7 @@ TEST(what_does_not_work_is_said)
 
 /* The kernel may choose as our own port the one that is asked for. It takes one of 14,000, the even
  * ones first: without the check most runs of this fail, not all. */
-TEST(nobody_is_connected_to_himself)
+TEST(self_connections_are_rejected)
 {
     struct end e = begin("127.0.0.1");
     close(e.listener);
@@ -300,7 +300,7 @@ TEST(a_name_has_to_be_the_certificates)
     end_secure(&s);
 }
 
-TEST(who_vouches_for_others_has_to_be_known)
+TEST(outgoing_tls_needs_a_trusted_ca)
 {
     struct secure s = begin_secure();
     struct tls_options o = options(&s, "authority.crt");
@@ -317,6 +317,6 @@ TEST(who_vouches_for_others_has_to_be_known)
 UNIT_MAIN(T(a_connection_is_made_from_the_address_that_is_asked_for),
           T(a_connect_that_must_be_tried_again_is_an_error), T(what_does_not_work_is_said),
           T(a_name_is_looked_up_and_all_its_addresses_are_tried), T(what_does_not_work_is_said),
-          T(nobody_is_connected_to_himself), T(a_dial_can_be_dropped_at_any_time),
+          T(self_connections_are_rejected), T(a_dial_can_be_dropped_at_any_time),
           T(the_other_sides_certificate_has_to_be_good), T(a_name_has_to_be_the_certificates),
-          T(who_vouches_for_others_has_to_be_known))
+          T(outgoing_tls_needs_a_trusted_ca))

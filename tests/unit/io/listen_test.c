@@ -22,7 +22,7 @@ static int port_of(int fd)
     return getsockname(fd, (struct sockaddr *)&a, &n) == 0 ? ntohs(a.sin_port) : -1;
 }
 
-TEST(who_connects_is_named)
+TEST(the_peer_address_is_reported)
 {
     char peer[64], local[64], want[64];
     bool is_local = false;
@@ -86,5 +86,5 @@ TEST(a_socket_file_has_its_permissions)
     CHECK(listen_unix(name, 0, 5) == -ENAMETOOLONG);
 }
 
-UNIT_MAIN(T(who_connects_is_named), T(an_address_that_is_not_here_is_an_error),
+UNIT_MAIN(T(the_peer_address_is_reported), T(an_address_that_is_not_here_is_an_error),
           T(a_socket_file_has_its_permissions))

@@ -268,7 +268,7 @@ TEST(a_directory_is_moved_aside_under_a_free_name)
     end();
 }
 
-TEST(a_file_that_somebody_changed_is_noticed)
+TEST(a_modified_file_is_detected)
 {
     char what[PATH_MAX + 64] = "";
     begin();
@@ -312,5 +312,5 @@ UNIT_MAIN(T(names_and_numbers), T(what_was_made_is_found_by_a_start),
           T(a_replacement_that_fails_leaves_what_was_there), T(a_new_file_is_there_or_an_error_is),
           T(the_first_increment_is_unnamed_and_marked), T(a_manifest_that_was_lost_is_noticed),
           T(leftovers_are_swept_and_nothing_else), T(an_old_single_file_becomes_the_base),
-          T(a_directory_is_moved_aside_under_a_free_name),
-          T(a_file_that_somebody_changed_is_noticed), T(the_reserve_is_made_and_given_up))
+          T(a_directory_is_moved_aside_under_a_free_name), T(a_modified_file_is_detected),
+          T(the_reserve_is_made_and_given_up))

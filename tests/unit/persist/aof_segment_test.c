@@ -377,7 +377,7 @@ static bool file_holds(const char *text)
     return found;
 }
 
-TEST(a_gap_is_written_and_nobody_waits_for_it)
+TEST(a_gap_is_written_without_blocking_replies)
 {
     begin_streamed();
     effect();
@@ -537,7 +537,7 @@ TEST(a_file_names_the_id_of_the_last_byte)
     end();
 }
 
-UNIT_MAIN(T(a_file_names_the_id_of_the_last_byte), T(a_gap_is_written_and_nobody_waits_for_it),
+UNIT_MAIN(T(a_file_names_the_id_of_the_last_byte), T(a_gap_is_written_without_blocking_replies),
           T(a_note_without_bytes_is_written), T(a_batch_with_notes_is_taken_back_and_written_again),
           T(notes_go_beside_a_sync_too), T(a_file_of_a_replica_names_the_database),
           T(a_base_takes_the_notes_in_front_of_it), T(what_is_written_is_read_again),

@@ -403,7 +403,7 @@ TEST(a_start_begins_a_new_file_behind_one_of_version_1)
     end(w);
 }
 
-TEST(a_batch_waits_for_those_who_were_just_answered)
+TEST(a_batch_waits_for_clients_just_answered)
 {
     struct world *w = begin(AOF_ALWAYS);
     CHECK(w);
@@ -470,7 +470,7 @@ TEST(a_start_goes_on_in_the_last_increment)
     end(w);
 }
 
-TEST(a_file_that_somebody_removed_asks_for_a_base)
+TEST(a_removed_file_triggers_a_new_base)
 {
     struct world *w = begin(AOF_ALWAYS);
     CHECK(w);
@@ -631,21 +631,18 @@ TEST(local_effects_are_released_and_synced_like_others)
     end(w);
 }
 
-UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
-          T(a_batch_beside_a_sync_is_released_when_it_is_written),
-          T(no_sync_begins_while_a_segment_waits_for_its_switch),
-          T(without_a_base_always_releases_nothing), T(a_file_that_is_closed_fails_no_more),
-          T(a_new_base_leaves_an_open_group_alone),
-          T(under_always_a_batch_gathers_while_a_sync_runs),
-          T(there_is_no_switch_before_all_is_written),
-          T(a_switch_that_failed_says_so_until_it_is_cleared), T(a_pause_of_syncs_ends),
-          T(syncs_come_once_a_second_or_when_they_are_wanted),
-          T(what_no_reply_waits_for_is_not_synced),
-          T(a_start_begins_a_new_file_behind_one_of_version_1),
-          T(a_batch_waits_for_those_who_were_just_answered),
-          T(a_batch_that_waits_for_a_slow_sync_is_counted),
-          T(a_start_goes_on_in_the_last_increment), T(a_file_that_somebody_removed_asks_for_a_base),
-          T(a_base_makes_nothing_good_that_failed_after_its_fork), T(settings_reach_the_files),
-          T(what_is_closed_is_as_if_it_had_never_begun),
-          T(frames_say_when_only_while_that_is_wanted),
-          T(local_effects_are_released_and_synced_like_others))
+UNIT_MAIN(
+    T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
+    T(a_batch_beside_a_sync_is_released_when_it_is_written),
+    T(no_sync_begins_while_a_segment_waits_for_its_switch),
+    T(without_a_base_always_releases_nothing), T(a_file_that_is_closed_fails_no_more),
+    T(a_new_base_leaves_an_open_group_alone), T(under_always_a_batch_gathers_while_a_sync_runs),
+    T(there_is_no_switch_before_all_is_written),
+    T(a_switch_that_failed_says_so_until_it_is_cleared), T(a_pause_of_syncs_ends),
+    T(syncs_come_once_a_second_or_when_they_are_wanted), T(what_no_reply_waits_for_is_not_synced),
+    T(a_start_begins_a_new_file_behind_one_of_version_1),
+    T(a_batch_waits_for_clients_just_answered), T(a_batch_that_waits_for_a_slow_sync_is_counted),
+    T(a_start_goes_on_in_the_last_increment), T(a_removed_file_triggers_a_new_base),
+    T(a_base_makes_nothing_good_that_failed_after_its_fork), T(settings_reach_the_files),
+    T(what_is_closed_is_as_if_it_had_never_begun), T(frames_say_when_only_while_that_is_wanted),
+    T(local_effects_are_released_and_synced_like_others))

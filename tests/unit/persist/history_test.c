@@ -32,7 +32,7 @@ TEST(a_new_one_is_random_and_has_nothing_before_it)
     CHECK(!history_shares(&a, ZEROS, 0));
 }
 
-TEST(who_takes_over_shares_what_was_before)
+TEST(a_promoted_replica_shares_the_previous_history)
 {
     struct history h = {0};
     history_adopt(&h, A);
@@ -174,7 +174,7 @@ TEST(an_id_of_a_confirmation_without_a_byte_is_passed_over)
 }
 
 UNIT_MAIN(T(an_id_is_forty_letters_and_digits), T(a_new_one_is_random_and_has_nothing_before_it),
-          T(who_takes_over_shares_what_was_before), T(what_is_wrong_is_seen),
+          T(a_promoted_replica_shares_the_previous_history), T(what_is_wrong_is_seen),
           T(a_generation_is_read_from_an_id_of_a_confirmation_alone), T(siblings_are_a_family),
           T(a_new_id_is_of_the_family_and_the_generation),
           T(the_last_byte_has_an_id_and_a_file_names_it),

@@ -19,7 +19,7 @@ static void group(struct journal *j, int db, const char *a, const char *b)
     journal_group_end(j);
 }
 
-TEST(nothing_is_formatted_for_nobody)
+TEST(without_readers_nothing_is_formatted)
 {
     struct journal j = {.db = -1};
     group(&j, 0, "DEL", "a");
@@ -187,7 +187,7 @@ TEST(bytes_stay_until_the_slowest_has_taken_them)
     buf_free(&j.pending);
 }
 
-TEST(who_skips_takes_nothing_from_the_others)
+TEST(skipping_affects_one_reader_only)
 {
     struct journal j = {.db = 0};
     struct journal_reader file = {0}, backlog = {0};
@@ -597,11 +597,11 @@ TEST(what_is_for_the_file_alone_is_not_counted)
 UNIT_MAIN(T(another_history_begins_at_the_same_offset),
           T(what_is_for_the_file_alone_is_not_counted),
           T(goes_on_under_the_id_of_the_files_and_under_no_other),
-          T(nothing_is_formatted_for_nobody),
+          T(without_readers_nothing_is_formatted),
           T(one_effect_stands_alone_and_several_in_a_transaction),
           T(an_open_group_stays_when_the_rest_is_taken), T(what_is_not_taken_is_given_again),
           T(nothing_is_gathered_in_a_pause), T(bytes_stay_until_the_slowest_has_taken_them),
-          T(who_skips_takes_nothing_from_the_others), T(readers_at_different_speeds_read_the_same),
+          T(skipping_affects_one_reader_only), T(readers_at_different_speeds_read_the_same),
           T(what_is_for_the_stream_alone_is_a_gap_in_the_file),
           T(a_gap_that_grows_while_it_is_written_is_not_lost),
           T(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart),

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The same number is a type of ours in one server's files and a foreign one in another's. */
-TEST(what_is_foreign_depends_on_who_wrote_it)
+TEST(unsupported_types_depend_on_the_writer)
 {
     CHECK(strcmp(rdb_format_foreign(RDB_REDIS, RDB_ARRAY), "a Redis array") == 0);
     CHECK(!rdb_format_foreign(RDB_VALKEY, RDB_ARRAY));
@@ -48,5 +48,5 @@ TEST(names_of_modules_are_unpacked)
     CHECK(strcmp(meta, "----") == 0);
 }
 
-UNIT_MAIN(T(what_is_foreign_depends_on_who_wrote_it), T(opcodes_of_others_are_named),
+UNIT_MAIN(T(unsupported_types_depend_on_the_writer), T(opcodes_of_others_are_named),
           T(names_of_modules_are_unpacked))

@@ -45,7 +45,7 @@ TEST(values_without_a_counterpart_are_passed)
         "a KeyDB cron job"));
 }
 
-TEST(damage_and_ends_that_nobody_knows_are_refused)
+TEST(damaged_and_unskippable_values_are_rejected)
 {
     CHECK(STARTS(skipped(RDB_REDIS, RDB_MODULE, "00 06"), "Damaged field of a module"));
     CHECK(STARTS(skipped(RDB_REDIS, RDB_ARRAY, "01 00 00 04"), "Damaged array"));
@@ -126,6 +126,6 @@ TEST(as_many_parts_as_there_may_be)
 }
 
 UNIT_MAIN(T(values_without_a_counterpart_are_passed),
-          T(damage_and_ends_that_nobody_knows_are_refused), T(a_count_that_cannot_be_has_a_reason),
+          T(damaged_and_unskippable_values_are_rejected), T(a_count_that_cannot_be_has_a_reason),
           T(fields_of_modules_outside_of_keys), T(metadata_of_keys_are_told_by_class),
           T(as_many_parts_as_there_may_be))

@@ -17,7 +17,7 @@ TEST(what_the_reader_knows_is_not_wrapped)
             CHECK(wrap_is_needed(all[i].since, compat) == all[i].needed[compat - 10]);
 }
 
-TEST(who_names_no_version_is_known_to_all)
+TEST(commands_without_a_version_are_known_to_all_readers)
 {
     CHECK(!wrap_is_needed(NULL, 10));
 }
@@ -71,6 +71,7 @@ TEST(what_is_inside_is_found_and_nothing_else)
     aof_parse_free(&room);
 }
 
-UNIT_MAIN(T(who_names_no_version_is_known_to_all), T(what_the_reader_knows_is_not_wrapped),
+UNIT_MAIN(T(commands_without_a_version_are_known_to_all_readers),
+          T(what_the_reader_knows_is_not_wrapped),
           T(a_wrapped_effect_is_one_effect_in_its_database),
           T(what_is_inside_is_found_and_nothing_else))

@@ -78,7 +78,7 @@ TEST(a_capture_hears_of_all_and_is_no_receiver)
     pubsub_free(p);
 }
 
-TEST(whoever_leaves_first_does_not_matter)
+TEST(unsubscribe_order_does_not_matter)
 {
     struct pubsub *p = pubsub_new(deliver);
     struct ear ears[20] = {0};
@@ -101,7 +101,7 @@ TEST(whoever_leaves_first_does_not_matter)
     pubsub_free(p);
 }
 
-TEST(who_leaves_does_not_count)
+TEST(leaving_subscribers_are_not_counted)
 {
     struct pubsub *p = pubsub_new(deliver);
     struct ear ears[2] = {{0}, {.leaves = true}};
@@ -149,5 +149,5 @@ TEST(leaving_many_names_takes_one_walk)
 }
 
 UNIT_MAIN(T(a_capture_hears_of_all_and_is_no_receiver), T(channels_patterns_and_shards_are_apart),
-          T(whoever_leaves_first_does_not_matter), T(who_leaves_does_not_count),
+          T(unsubscribe_order_does_not_matter), T(leaving_subscribers_are_not_counted),
           T(leaving_many_names_takes_one_walk))

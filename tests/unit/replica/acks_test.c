@@ -15,7 +15,7 @@ static struct peer *online(struct peers *t)
     return p;
 }
 
-TEST(who_has_it_counts)
+TEST(replicas_count_once_they_have_the_offset)
 {
     struct peers *t = peers_begin(engine_commands);
     struct replication *r = t->replication;
@@ -60,4 +60,4 @@ TEST(too_few_good_ones_refuse_writes)
     peers_end(t);
 }
 
-UNIT_MAIN(T(who_has_it_counts), T(too_few_good_ones_refuse_writes))
+UNIT_MAIN(T(replicas_count_once_they_have_the_offset), T(too_few_good_ones_refuse_writes))

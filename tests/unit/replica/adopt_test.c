@@ -18,7 +18,7 @@ TEST(a_snapshot_takes_the_place_of_what_we_have)
     play_end(&p);
 }
 
-TEST(a_failed_load_leaves_a_history_that_nobody_knows)
+TEST(a_failed_load_leaves_an_unknown_history)
 {
     struct play p;
     play_begin(&p);
@@ -55,7 +55,7 @@ TEST(an_id_goes_on_where_we_stand)
     play_end(&p);
 }
 
-TEST(what_there_is_may_stay_until_the_other_is_whole)
+TEST(old_data_may_be_kept_until_the_new_is_loaded)
 {
     struct play p;
     play_begin(&p);
@@ -75,7 +75,6 @@ TEST(what_there_is_may_stay_until_the_other_is_whole)
     play_end(&p);
 }
 
-UNIT_MAIN(T(what_there_is_may_stay_until_the_other_is_whole),
-          T(a_snapshot_takes_the_place_of_what_we_have),
-          T(a_failed_load_leaves_a_history_that_nobody_knows),
+UNIT_MAIN(T(old_data_may_be_kept_until_the_new_is_loaded),
+          T(a_snapshot_takes_the_place_of_what_we_have), T(a_failed_load_leaves_an_unknown_history),
           T(a_load_that_is_stopped_changes_nothing), T(an_id_goes_on_where_we_stand))

@@ -308,7 +308,7 @@ TEST(a_whole_server_needs_one_more_at_its_offset)
     end(&s);
 }
 
-TEST(who_is_not_whole_does_not_count_for_the_one_that_is_needed)
+TEST(an_incomplete_replica_is_not_the_required_witness)
 {
     struct stage s;
     begin_primary(&s, 1, ID_A, 100);
@@ -330,7 +330,7 @@ TEST(who_is_not_whole_does_not_count_for_the_one_that_is_needed)
     end(&s);
 }
 
-TEST(who_has_not_promised_does_not_count)
+TEST(replicas_without_a_promise_do_not_count)
 {
     struct stage s;
     begin_primary(&s, 1, ID_A, 100);
@@ -385,7 +385,7 @@ TEST(as_many_as_are_asked_for_have_to_agree)
 }
 
 /* "At least N, and nobody else for repl-timeout": replicas, the server not among them. */
-TEST(a_pair_is_confirmed_when_nobody_else_has_asked_for_long)
+TEST(a_pair_is_confirmed_after_repl_timeout_without_rivals)
 {
     struct stage s;
     begin_primary(&s, 1, ID_A, 100);
@@ -559,7 +559,7 @@ TEST(bytes_under_an_id_of_no_lower_generation_unseat)
     end(&s);
 }
 
-TEST(who_was_told_another_id_asks_again)
+TEST(a_replica_with_an_outdated_proposal_is_told_to_retry)
 {
     struct stage s;
     struct asks a = {.id = ID_A, .next = 101};
@@ -575,7 +575,7 @@ TEST(who_was_told_another_id_asks_again)
 }
 
 /* REFUSAL: a replica that is asked by one which is ahead of it. */
-TEST(a_replica_does_not_serve_who_is_ahead_of_it)
+TEST(a_replica_does_not_serve_one_ahead_of_it)
 {
     struct stage s;
     begin(&s, 1, G2, 100);
@@ -602,7 +602,7 @@ TEST(a_replica_does_not_serve_who_is_ahead_of_it)
     end(&s);
 }
 
-TEST(without_it_nobody_is_judged)
+TEST(with_min_replicas_to_ack_0_no_replica_is_fetched_from)
 {
     struct stage s;
     begin_primary(&s, 0, ID_A, 100);
@@ -651,7 +651,7 @@ static void begin_fetch(struct stage *s)
     CHECK(shakes_hands(s) && play_is(&s->p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|"));
 }
 
-TEST(who_is_ahead_is_fetched_from_then_something_else_is_proposed)
+TEST(a_primary_fetches_from_a_replica_ahead_then_proposes_anew)
 {
     struct stage s;
     char before[HISTORY_ID_LENGTH + 1];
@@ -798,7 +798,7 @@ TEST(a_load_that_fails_leaves_one_that_has_nothing)
 }
 
 /* A server that has lost everything fetches everything, of whomever it is. */
-TEST(who_has_nothing_fetches_everything)
+TEST(an_empty_primary_fetches_everything)
 {
     struct stage s;
     begin_primary(&s, 1, "", 0);
@@ -813,7 +813,7 @@ TEST(who_has_nothing_fetches_everything)
     end(&s);
 }
 
-TEST(who_has_keys_is_not_blank)
+TEST(a_server_with_keys_is_not_blank)
 {
     struct stage s;
     begin(&s, 1, "", 0);
@@ -848,7 +848,7 @@ TEST(three_that_have_nothing_are_confirmed)
 
 /* ---- N set to 0, groups, the stream that stands still */
 
-TEST(when_nobody_is_asked_for_any_more_nobody_confirms)
+TEST(setting_min_replicas_to_ack_to_0_ends_confirmation)
 {
     struct stage s;
     begin_primary(&s, 1, ID_A, 100);
@@ -1034,7 +1034,7 @@ TEST(a_copy_outlives_a_confirmation)
 }
 
 /* PSYNC FAILOVER: it may go on, and hears nothing more before it asks again. */
-TEST(who_hands_over_is_granted_and_closed)
+TEST(a_handover_is_granted_and_the_link_closed)
 {
     struct stage s;
     begin_primary(&s, 1, ID_A, 100);
@@ -1051,7 +1051,7 @@ TEST(who_hands_over_is_granted_and_closed)
 }
 
 /* N is set while it runs, then it becomes a replica and takes over within a turn. */
-TEST(who_hands_over_is_granted_without_a_backlog)
+TEST(a_handover_is_granted_without_a_backlog)
 {
     struct stage s;
     begin_primary(&s, 0, "", 0);
@@ -1070,26 +1070,27 @@ TEST(who_hands_over_is_granted_without_a_backlog)
 }
 
 UNIT_MAIN(T(an_unconfirmed_primary_releases_nothing), T(a_copy_outlives_a_confirmation),
-          T(a_copy_of_no_bytes_is_closed_behind_it_too),
-          T(who_hands_over_is_granted_without_a_backlog), T(a_start_is_unconfirmed_and_proposes),
-          T(a_promotion_is_unconfirmed_until_others_agree),
+          T(a_copy_of_no_bytes_is_closed_behind_it_too), T(a_handover_is_granted_without_a_backlog),
+          T(a_start_is_unconfirmed_and_proposes), T(a_promotion_is_unconfirmed_until_others_agree),
           T(a_proposal_is_above_all_that_was_seen), T(replicas_are_told_the_id_and_how_far_it_asks),
           T(a_whole_server_needs_one_more_at_its_offset),
-          T(who_is_not_whole_does_not_count_for_the_one_that_is_needed),
-          T(who_has_not_promised_does_not_count), T(as_many_as_are_asked_for_have_to_agree),
-          T(a_pair_is_confirmed_when_nobody_else_has_asked_for_long),
+          T(an_incomplete_replica_is_not_the_required_witness),
+          T(replicas_without_a_promise_do_not_count), T(as_many_as_are_asked_for_have_to_agree),
+          T(a_pair_is_confirmed_after_repl_timeout_without_rivals),
           T(nothing_is_released_before_an_ack_covers_the_ping),
           T(a_primary_does_not_serve_one_that_fetches), T(a_redis_is_served_and_does_not_count),
           T(a_promise_of_no_lower_generation_unseats),
-          T(bytes_under_an_id_of_no_lower_generation_unseat), T(who_was_told_another_id_asks_again),
-          T(a_replica_does_not_serve_who_is_ahead_of_it), T(without_it_nobody_is_judged),
-          T(who_is_ahead_is_fetched_from_then_something_else_is_proposed),
+          T(bytes_under_an_id_of_no_lower_generation_unseat),
+          T(a_replica_with_an_outdated_proposal_is_told_to_retry),
+          T(a_replica_does_not_serve_one_ahead_of_it),
+          T(with_min_replicas_to_ack_0_no_replica_is_fetched_from),
+          T(a_primary_fetches_from_a_replica_ahead_then_proposes_anew),
           T(a_fetch_promises_nothing_and_takes_an_id_on),
           T(a_fetch_of_everything_takes_what_is_more), T(a_fetch_that_gains_nothing_takes_nothing),
           T(a_fetch_is_given_up_when_nothing_comes), T(a_fetch_that_goes_on_is_not_given_up),
-          T(a_load_that_fails_leaves_one_that_has_nothing), T(who_has_nothing_fetches_everything),
-          T(who_has_keys_is_not_blank), T(three_that_have_nothing_are_confirmed),
-          T(when_nobody_is_asked_for_any_more_nobody_confirms), T(a_load_is_not_cut_short),
+          T(a_load_that_fails_leaves_one_that_has_nothing), T(an_empty_primary_fetches_everything),
+          T(a_server_with_keys_is_not_blank), T(three_that_have_nothing_are_confirmed),
+          T(setting_min_replicas_to_ack_to_0_ends_confirmation), T(a_load_is_not_cut_short),
           T(the_stream_of_an_unconfirmed_primary_stands_still),
           T(what_is_held_runs_once_it_is_confirmed), T(what_was_inherited_is_released_at_once),
-          T(a_copy_bears_an_id_once_it_has_a_byte), T(who_hands_over_is_granted_and_closed))
+          T(a_copy_bears_an_id_once_it_has_a_byte), T(a_handover_is_granted_and_the_link_closed))

@@ -86,7 +86,7 @@ TEST(enough_replicas_begin_at_once)
     peers_end(t);
 }
 
-TEST(the_slowest_paces_and_who_goes_holds_nobody_up)
+TEST(the_slowest_replica_paces_the_transfer_and_a_lost_one_does_not)
 {
     struct peers *t = peers_begin(engine_commands);
     t->bench->settings->repl_diskless_sync_delay = 0;
@@ -140,7 +140,7 @@ TEST(a_child_that_fails_closes_its_own)
     peers_end(t);
 }
 
-TEST(a_file_is_for_all_who_come_in_time)
+TEST(one_file_serves_all_replicas_that_joined_in_time)
 {
     struct peers *t = peers_begin(engine_commands);
     char name[] = "/tmp/copy_test_XXXXXX";
@@ -249,6 +249,7 @@ TEST(sync_of_libraries_alone_is_no_file)
 }
 
 UNIT_MAIN(T(a_pipe_waits_for_others_and_ends_with_an_ack), T(enough_replicas_begin_at_once),
-          T(the_slowest_paces_and_who_goes_holds_nobody_up), T(a_child_that_fails_closes_its_own),
-          T(a_file_is_for_all_who_come_in_time), T(the_version_is_that_of_the_oldest),
-          T(sync_has_no_first_line_and_rdb_only_no_stream), T(sync_of_libraries_alone_is_no_file))
+          T(the_slowest_replica_paces_the_transfer_and_a_lost_one_does_not),
+          T(a_child_that_fails_closes_its_own), T(one_file_serves_all_replicas_that_joined_in_time),
+          T(the_version_is_that_of_the_oldest), T(sync_has_no_first_line_and_rdb_only_no_stream),
+          T(sync_of_libraries_alone_is_no_file))

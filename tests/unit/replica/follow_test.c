@@ -142,7 +142,7 @@ TEST(names_and_passwords_are_told)
     play_end(&p);
 }
 
-TEST(who_cannot_help_now_is_asked_again)
+TEST(a_primary_that_is_busy_is_retried)
 {
     struct play p;
     play_begin(&p);
@@ -255,7 +255,7 @@ TEST(what_it_should_not_say_drops_the_link)
 }
 
 /* Redis crashes on this. */
-TEST(continue_is_no_answer_to_who_asks_for_everything)
+TEST(continue_is_invalid_for_a_full_resync_request)
 {
     struct play p;
     play_begin(&p);
@@ -509,12 +509,12 @@ int main(void)
         T(another_history_may_go_on_where_ours_ends),
         T(a_former_primary_asks_for_the_rest),
         T(names_and_passwords_are_told),
-        T(who_cannot_help_now_is_asked_again),
+        T(a_primary_that_is_busy_is_retried),
         T(a_primary_that_looks_for_its_confirmation_is_asked_again_at_once),
         T(a_primary_that_loads_is_tried_again_soon),
         T(an_old_primary_is_asked_by_sync),
         T(what_it_should_not_say_drops_the_link),
-        T(continue_is_no_answer_to_who_asks_for_everything),
+        T(continue_is_invalid_for_a_full_resync_request),
         T(a_load_that_fails_leaves_nothing_to_go_on_with),
         T(a_load_beside_that_fails_changes_nothing),
         T(garbage_in_the_stream_means_everything_anew),

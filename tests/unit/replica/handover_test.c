@@ -89,7 +89,7 @@ TEST(it_waits_until_the_target_has_everything)
 }
 
 /* Any of them: the first that has everything, and that can be found. */
-TEST(who_refuses_leaves_the_primary_what_it_was)
+TEST(a_refused_failover_leaves_the_primary_unchanged)
 {
     struct peers *t = peers_begin(engine_commands);
     struct replication *r = t->replication;
@@ -151,5 +151,5 @@ TEST(all_have_what_changes_data)
 }
 
 UNIT_MAIN(T(what_cannot_be_is_said), T(it_waits_until_the_target_has_everything),
-          T(who_refuses_leaves_the_primary_what_it_was), T(time_passes),
+          T(a_refused_failover_leaves_the_primary_unchanged), T(time_passes),
           T(all_have_what_changes_data))

@@ -31,7 +31,7 @@ static enum handshake_answer asked(struct handshake *h, const char *answer)
     return handshake_answer(h, bytes_text(answer));
 }
 
-TEST(who_answers_ping_is_there)
+TEST(replies_to_ping_in_the_handshake)
 {
     CHECK(handshake_ping(BYTES("+PONG")) == HANDSHAKE_GOES_ON);
     CHECK(handshake_ping(BYTES("-NOAUTH Authentication required.")) == HANDSHAKE_GOES_ON);
@@ -78,7 +78,7 @@ static bool hears(const char *line, const char *id, uint64_t offset)
            (!*id || h.own_offset == offset) && h.foreign == (*line != '+');
 }
 
-TEST(who_we_are_may_be_answered_with_an_id)
+TEST(replies_to_replconf_with_an_id_and_offset)
 {
     CHECK(hears("+OK " ID_A " 0", ID_A, 0) && hears("+OK " ID_A " 123", ID_A, 123));
     CHECK(hears("+OK " ID_A " 9223372036854775807", ID_A, INT64_MAX));
@@ -92,7 +92,7 @@ TEST(who_we_are_may_be_answered_with_an_id)
     CHECK(hears("+NO " ID_A " 1", "", 0) && hears("-NO " ID_A " 1", "", 0));
 }
 
-TEST(who_fetches_says_so)
+TEST(a_fetching_server_announces_it)
 {
     struct settings *s = settings_new();
     struct handshake h;
@@ -184,7 +184,7 @@ TEST(lines_are_taken_when_they_are_whole)
     buf_free(&in);
 }
 
-UNIT_MAIN(T(who_we_are_may_be_answered_with_an_id), T(who_fetches_says_so),
-          T(lines_are_taken_when_they_are_whole), T(who_answers_ping_is_there),
+UNIT_MAIN(T(replies_to_replconf_with_an_id_and_offset), T(a_fetching_server_announces_it),
+          T(lines_are_taken_when_they_are_whole), T(replies_to_ping_in_the_handshake),
           T(answers_come_in_the_order_of_what_was_said), T(the_question_is_where_we_stand),
           T(answers_to_it_are_understood), T(offsets_are_acknowledged))

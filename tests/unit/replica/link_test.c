@@ -202,7 +202,7 @@ TEST(a_full_socket_keeps_the_rest)
     end(&e);
 }
 
-TEST(why_nobody_answers_is_said)
+TEST(connection_failures_are_explained)
 {
     struct ends e;
     begin(&e);
@@ -239,5 +239,5 @@ TEST(a_link_is_dropped_at_any_time_and_begins_anew)
 
 UNIT_MAIN(T(bytes_go_both_ways), T(what_the_other_side_closes_is_an_error),
           T(what_came_before_the_end_is_read), T(a_turn_ends_with_its_bytes),
-          T(a_full_socket_keeps_the_rest), T(why_nobody_answers_is_said),
+          T(a_full_socket_keeps_the_rest), T(connection_failures_are_explained),
           T(a_link_is_dropped_at_any_time_and_begins_anew))

@@ -192,7 +192,7 @@ TEST(a_key_goes_when_the_other_side_has_it)
 }
 
 /* Who would change what is on its way waits; everybody else goes on. */
-TEST(nobody_writes_to_what_is_on_its_way)
+TEST(writes_to_keys_being_migrated_are_delayed)
 {
     struct stage s = begin();
     struct client *o = s.other;
@@ -320,6 +320,6 @@ TEST(a_pause_puts_off_the_deletion)
     end(&s);
 }
 
-UNIT_MAIN(T(a_key_goes_when_the_other_side_has_it), T(nobody_writes_to_what_is_on_its_way),
+UNIT_MAIN(T(a_key_goes_when_the_other_side_has_it), T(writes_to_keys_being_migrated_are_delayed),
           T(an_error_of_the_other_side_keeps_its_key), T(a_broken_connection_loses_no_key),
           T(time_passes_and_clients_leave), T(a_pause_puts_off_the_deletion))

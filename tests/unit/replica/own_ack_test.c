@@ -36,7 +36,7 @@ TEST(what_was_asked_for_is_told_again_when_it_is_written_and_when_it_is_synced)
     CHECK(!own_ack_is_due(&a, &file, 1004));
 }
 
-TEST(what_is_told_each_second_is_owed_to_nobody)
+TEST(after_a_periodic_ack_none_is_due)
 {
     struct own_ack a = {.told_ms = 1000};
     struct own_ack_file file = {.filed = 200, .synced = 100, .open = true};
@@ -66,5 +66,5 @@ TEST(a_new_link_is_owed_nothing)
 
 UNIT_MAIN(T(each_second_and_when_asked),
           T(what_was_asked_for_is_told_again_when_it_is_written_and_when_it_is_synced),
-          T(what_is_told_each_second_is_owed_to_nobody), T(a_file_that_goes_is_not_waited_for),
+          T(after_a_periodic_ack_none_is_due), T(a_file_that_goes_is_not_waited_for),
           T(a_new_link_is_owed_nothing))

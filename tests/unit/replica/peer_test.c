@@ -68,7 +68,7 @@ TEST(it_goes_on_where_the_backlog_reaches)
     peers_end(t);
 }
 
-TEST(nobody_bears_an_id_before_it_holds_what_went_before)
+TEST(a_replica_takes_an_id_only_once_it_has_the_history)
 {
     struct peers *t = peers_begin(engine_commands);
     struct journal *j = t->bench->engine.journal;
@@ -242,7 +242,7 @@ TEST(names)
 }
 
 UNIT_MAIN(T(the_first_replica_begins_a_history), T(it_goes_on_where_the_backlog_reaches),
-          T(nobody_bears_an_id_before_it_holds_what_went_before),
+          T(a_replica_takes_an_id_only_once_it_has_the_history),
           T(a_full_socket_waits_and_holds_the_backlog), T(who_lacks_too_much_is_closed),
           T(a_soft_limit_is_one_of_time), T(acks_count_up_and_lies_are_closed),
           T(the_first_ack_may_be_less_than_it_asked_from), T(time_outs), T(names))

@@ -47,7 +47,7 @@ TEST(ahead_is_a_greater_generation_then_a_greater_offset)
     CHECK(!ahead("", 0, A, 1) && !ahead("", 0, "", 0));
 }
 
-TEST(strangers_are_nobodys_business)
+TEST(related_replication_ids)
 {
     struct peers *t = peers_begin(engine_commands);
     struct replication *r = t->replication;
@@ -96,7 +96,7 @@ TEST(a_promise_gives_way_to_a_greater_generation_alone)
 }
 
 /* WHOLE: who has lost its data has lost what it may have acknowledged. */
-TEST(whose_data_are_gone_is_blank_and_not_whole)
+TEST(a_server_that_lost_its_data_is_blank_and_incomplete)
 {
     struct peers *t = peers_begin(engine_commands);
     struct confirmation *c = &t->replication->confirmation;
@@ -110,7 +110,7 @@ TEST(whose_data_are_gone_is_blank_and_not_whole)
 }
 
 UNIT_MAIN(T(our_place_is_that_of_the_last_byte),
-          T(ahead_is_a_greater_generation_then_a_greater_offset), T(strangers_are_nobodys_business),
+          T(ahead_is_a_greater_generation_then_a_greater_offset), T(related_replication_ids),
           T(a_promise_is_given_when_all_is_there),
           T(a_promise_gives_way_to_a_greater_generation_alone),
-          T(whose_data_are_gone_is_blank_and_not_whole))
+          T(a_server_that_lost_its_data_is_blank_and_incomplete))

@@ -118,7 +118,7 @@ TEST(a_reply_waits_for_as_many_replicas_as_are_asked)
 }
 
 /* WHOLE of docs/decisions/0039 */
-TEST(who_is_not_whole_does_not_count)
+TEST(incomplete_replicas_do_not_count)
 {
     struct set s = {0};
     begin(&s, 2, 1);
@@ -197,6 +197,6 @@ TEST(what_takes_too_long_is_refused_or_closed)
     end(&s);
 }
 
-UNIT_MAIN(T(who_is_not_whole_does_not_count), T(the_nth_greatest_of_any_offsets),
+UNIT_MAIN(T(incomplete_replicas_do_not_count), T(the_nth_greatest_of_any_offsets),
           T(a_reply_waits_for_as_many_replicas_as_are_asked), T(what_a_new_primary_holds_is_served),
           T(what_takes_too_long_is_refused_or_closed))

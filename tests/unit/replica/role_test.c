@@ -30,7 +30,7 @@ TEST(its_state_is_that_of_the_link)
     play_end(&p);
 }
 
-TEST(who_takes_over_begins_a_history_behind_the_old_one)
+TEST(promotion_starts_a_history_after_the_old_one)
 {
     struct play p;
     play_begin(&p);
@@ -46,7 +46,7 @@ TEST(who_takes_over_begins_a_history_behind_the_old_one)
 
 /* Made a primary and a replica again, with nothing written in between: the stream goes on in the
  * database in which it was left. */
-TEST(who_comes_back_goes_on_in_the_database_of_the_stream)
+TEST(a_reconnected_replica_continues_in_the_selected_database)
 {
     struct play p;
     play_begin(&p);
@@ -153,8 +153,8 @@ TEST(a_replica_without_data_is_of_no_family)
 }
 
 UNIT_MAIN(T(a_replica_is_one_at_once), T(its_state_is_that_of_the_link),
-          T(who_takes_over_begins_a_history_behind_the_old_one),
+          T(promotion_starts_a_history_after_the_old_one),
           T(the_journal_waits_for_the_end_of_a_group), T(waiting_clients_hear_of_it),
-          T(who_comes_back_goes_on_in_the_database_of_the_stream),
+          T(a_reconnected_replica_continues_in_the_selected_database),
           T(what_no_replica_has_confirmed_is_never_answered), T(the_start_follows_the_setting),
           T(a_replica_without_data_is_of_no_family))

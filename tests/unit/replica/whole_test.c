@@ -187,7 +187,7 @@ TEST(a_pair_waits_for_repl_timeout)
     peers_end(t);
 }
 
-TEST(who_is_whole_is_not_told_and_a_redis_never_becomes_it)
+TEST(complete_replicas_are_not_notified_and_a_redis_is_never_complete)
 {
     struct peers *t = begin(1);
     int a = online(t, RUN_A), b = online(t, NULL);
@@ -201,7 +201,7 @@ TEST(who_is_whole_is_not_told_and_a_redis_never_becomes_it)
     peers_end(t);
 }
 
-TEST(nobody_is_made_whole_by_who_may_not)
+TEST(an_unconfirmed_primary_declares_no_replica_complete)
 {
     struct peers *t = begin(1);
     int a = online(t, RUN_A), b = online(t, RUN_B);
@@ -246,5 +246,6 @@ UNIT_MAIN(T(a_replica_has_to_have_a_byte_that_was_written_after_it_came),
           T(a_replica_is_whole_again_beside_another), T(a_witness_has_to_be_there_and_at_the_place),
           T(a_redis_is_no_witness), T(so_many_witnesses_as_are_asked_for),
           T(a_pair_waits_for_repl_timeout),
-          T(who_is_whole_is_not_told_and_a_redis_never_becomes_it),
-          T(nobody_is_made_whole_by_who_may_not), T(the_word_is_heard_by_whom_it_names))
+          T(complete_replicas_are_not_notified_and_a_redis_is_never_complete),
+          T(an_unconfirmed_primary_declares_no_replica_complete),
+          T(the_word_is_heard_by_whom_it_names))

@@ -3,7 +3,7 @@
 #include "engine/state.h"
 #include "exchange.h"
 
-TEST(health_asks_nobody_who_he_is)
+TEST(health_needs_no_login)
 {
     struct talk t;
     talk_begin(&t);
@@ -210,7 +210,7 @@ TEST(typed_commands)
     talk_end(&t);
 }
 
-UNIT_MAIN(T(health_asks_nobody_who_he_is), T(every_answer_protects_the_browser), T(modes),
+UNIT_MAIN(T(health_needs_no_login), T(every_answer_protects_the_browser), T(modes),
           T(while_data_are_loaded), T(so_many_requests_a_second),
           T(requests_one_after_the_other_in_any_pieces), T(a_request_that_does_not_come_in_time),
           T(a_killed_client_ends_the_session), T(typed_commands))

@@ -79,7 +79,7 @@ TEST(what_is_dangerous_wants_the_password_again_after_five_minutes)
     talk_end(&t);
 }
 
-TEST(who_has_no_password_is_not_asked)
+TEST(users_without_a_password_need_no_confirmation)
 {
     struct talk t;
     talk_begin(&t);
@@ -140,7 +140,7 @@ TEST(a_certificate_of_a_user_that_is_off_or_not_there)
 }
 
 /* He has no password to repeat: he types his name. */
-TEST(who_came_by_certificate_shows_the_name_again)
+TEST(certificate_users_confirm_with_their_name)
 {
     struct talk t;
     begin(&t);
@@ -193,8 +193,8 @@ TEST(guessing_waits)
 
 UNIT_MAIN(T(by_nothing_by_a_password_by_a_token),
           T(what_is_dangerous_wants_the_password_again_after_five_minutes),
-          T(who_has_no_password_is_not_asked),
+          T(users_without_a_password_need_no_confirmation),
           T(a_certificate_logs_in_and_never_stands_beside_a_request),
           T(a_certificate_of_a_user_that_is_off_or_not_there),
-          T(who_came_by_certificate_shows_the_name_again),
+          T(certificate_users_confirm_with_their_name),
           T(a_user_without_password_logs_in_from_this_machine_only), T(guessing_waits))

@@ -9,7 +9,7 @@ static bool scrapes(struct talk *t, const char *headers, unsigned status)
 
 #define BASIC "Authorization: Basic c2NyYXBlcjpwdw==\r\n" /* scraper:pw */
 
-TEST(who_may_scrape)
+TEST(access_to_metrics)
 {
     struct talk t;
     talk_begin(&t);
@@ -29,7 +29,7 @@ TEST(who_may_scrape)
     talk_end(&t);
 }
 
-TEST(parts_go_out_in_chunks_and_rest_while_nobody_takes_them)
+TEST(parts_are_sent_in_chunks_and_wait_for_the_reader)
 {
     struct talk t;
     talk_begin(&t);
@@ -60,4 +60,4 @@ TEST(parts_go_out_in_chunks_and_rest_while_nobody_takes_them)
     talk_end(&t);
 }
 
-UNIT_MAIN(T(who_may_scrape), T(parts_go_out_in_chunks_and_rest_while_nobody_takes_them))
+UNIT_MAIN(T(access_to_metrics), T(parts_are_sent_in_chunks_and_wait_for_the_reader))

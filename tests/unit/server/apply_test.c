@@ -111,7 +111,7 @@ static int taken(char address[INET_ADDRSTRLEN], char port[16])
 }
 
 /* Of several the one that could not be done is named, by its place in the request. */
-TEST(who_refuses_is_named_with_its_reason)
+TEST(the_refusing_setting_is_named_with_its_reason)
 {
     struct test t = begin();
     char address[INET_ADDRSTRLEN], port[16];
@@ -164,6 +164,6 @@ TEST(certificates_that_cannot_be_read_are_refused)
     end(&t);
 }
 
-UNIT_MAIN(T(what_a_setting_says_is_what_is_done), T(who_refuses_is_named_with_its_reason),
+UNIT_MAIN(T(what_a_setting_says_is_what_is_done), T(the_refusing_setting_is_named_with_its_reason),
           T(more_clients_than_there_are_descriptors_are_refused),
           T(certificates_that_cannot_be_read_are_refused))

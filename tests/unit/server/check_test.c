@@ -131,7 +131,7 @@ static const char *increment(const struct world *w)
 
 #define MANIFEST "appendonlydir/appendonly.aof.manifest"
 
-TEST(a_torn_end_is_cut_when_somebody_says_yes)
+TEST(a_torn_end_is_truncated_after_confirmation)
 {
     struct client *c;
     struct world *w = begin(true, &c);
@@ -185,5 +185,5 @@ TEST(files_that_a_server_has_are_left_alone)
 }
 
 UNIT_MAIN(T(only_the_names_of_the_tools_ask_for_them), T(a_snapshot_is_good_or_damaged),
-          T(a_torn_end_is_cut_when_somebody_says_yes), T(what_was_synced_is_cut_by_force_alone),
+          T(a_torn_end_is_truncated_after_confirmation), T(what_was_synced_is_cut_by_force_alone),
           T(files_that_a_server_has_are_left_alone))

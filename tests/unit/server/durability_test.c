@@ -88,7 +88,7 @@ TEST(a_base_is_tried_at_growing_distances)
 }
 
 /* A reply would not be true, an error neither. */
-TEST(who_is_held_for_five_seconds_is_closed_unanswered)
+TEST(clients_held_for_five_seconds_are_closed_unanswered)
 {
     struct world *w = world_begin(true);
     CHECK(w);
@@ -127,5 +127,5 @@ TEST(a_file_that_is_closed_promises_nothing)
 
 UNIT_MAIN(T(with_always_a_reply_waits_for_the_sync), T(without_a_file_nothing_waits),
           T(a_disk_that_takes_no_writes_heals_by_itself), T(a_base_is_tried_at_growing_distances),
-          T(who_is_held_for_five_seconds_is_closed_unanswered),
+          T(clients_held_for_five_seconds_are_closed_unanswered),
           T(a_file_that_is_closed_promises_nothing))

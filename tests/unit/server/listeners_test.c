@@ -130,7 +130,7 @@ static bool kinds_are(const struct set *x, const char *first, const char *second
     }
 }
 
-TEST(a_server_that_nobody_can_reach_does_not_start)
+TEST(a_server_without_listeners_does_not_start)
 {
     struct set x = begin();
     CHECK(!listeners_open(x.all) && kinds_are(&x, NULL, NULL));
@@ -167,7 +167,7 @@ TEST(an_address_may_be_missing_when_it_says_so)
 }
 
 /* What is taken is an error also where what is missing is not. */
-TEST(a_port_that_somebody_has_is_refused)
+TEST(a_port_in_use_is_rejected)
 {
     struct set x = begin();
     int port = a_port(&x), fd = on_port(port, take);
@@ -261,8 +261,8 @@ TEST(an_encrypted_port_stands_beside_the_plain_one)
     end(&x);
 }
 
-UNIT_MAIN(T(a_server_that_nobody_can_reach_does_not_start), T(a_port_and_a_unix_socket),
-          T(an_address_may_be_missing_when_it_says_so), T(a_port_that_somebody_has_is_refused),
+UNIT_MAIN(T(a_server_without_listeners_does_not_start), T(a_port_and_a_unix_socket),
+          T(an_address_may_be_missing_when_it_says_so), T(a_port_in_use_is_rejected),
           T(opening_anew_keeps_the_unix_socket),
           T(certificates_that_cannot_be_read_leave_the_former_ones),
           T(an_encrypted_port_stands_beside_the_plain_one))

@@ -129,7 +129,7 @@ TEST(looking_is_not_using)
 }
 
 /* The functions that fetch differ in what they count and touch. */
-TEST(who_changes_may_be_counted_as_a_reader)
+TEST(write_lookups_may_count_as_hits_and_misses)
 {
     struct store *s = db_store_new(1, 1);
     struct db *db = &s->dbs[0];
@@ -457,7 +457,7 @@ static void write_fields(void *context, struct db *db, const char *name, struct 
     }
 }
 
-TEST(fields_that_expire_are_named_to_who_wants_it)
+TEST(expired_fields_are_reported_to_observers)
 {
     struct store *s = db_store_new(1, 1);
     struct db *db = &s->dbs[0];
@@ -571,11 +571,11 @@ TEST(a_store_beside_takes_the_place_of_another)
 UNIT_MAIN(T(a_store_beside_takes_the_place_of_another),
           T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
           T(a_write_finds_no_passed_key_whatever_is_paused), T(active_expiry_finds_all_of_them),
-          T(looking_is_not_using), T(who_changes_may_be_counted_as_a_reader),
+          T(looking_is_not_using), T(write_lookups_may_count_as_hits_and_misses),
           T(watchers_hear_of_changes_while_there_are_any),
           T(the_digest_is_of_the_data_and_not_of_its_order),
           T(whole_databases_announce_that_they_change), T(an_overwritten_key_has_events_of_its_own),
           T(a_replaced_entry_is_known_by_what_it_is_now), T(fields_stay_while_expiry_is_paused),
           T(what_is_not_wanted_is_not_told), T(an_entry_that_moves_is_put_back_with_its_deadline),
-          T(a_random_key_is_one_that_is_there), T(fields_that_expire_are_named_to_who_wants_it),
+          T(a_random_key_is_one_that_is_there), T(expired_fields_are_reported_to_observers),
           T(a_hash_goes_with_its_last_field), T(the_last_write_of_a_key_is_noted))

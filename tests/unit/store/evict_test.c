@@ -273,7 +273,7 @@ static void on_event(void *context, struct db *db, unsigned class_, const char *
     snprintf(t->event, sizeof(t->event), "%s", name);
 }
 
-TEST(whoever_must_know_hears_that_a_key_is_given_up)
+TEST(evictions_are_reported_to_observers)
 {
     struct told told = {0};
     struct store *s = db_store_new(1, 1);
@@ -293,4 +293,4 @@ TEST(whoever_must_know_hears_that_a_key_is_given_up)
 UNIT_MAIN(T(the_pool_holds_no_key_twice), T(one_call_finds_the_best_of_its_samples),
           T(a_candidate_that_was_used_since_stays), T(lru_comes_near_the_exact_order),
           T(lfu_beats_lru_where_it_should), T(policies_choose_among_what_they_may),
-          T(whoever_must_know_hears_that_a_key_is_given_up))
+          T(evictions_are_reported_to_observers))

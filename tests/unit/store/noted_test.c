@@ -160,7 +160,7 @@ static void step(struct store *s, struct rng *rng)
 
 /* broker, hard cases: whatever becomes of a stream that acts, its timers follow. Console S1: the
  * table of streams holds all there are, and nothing else. */
-TEST(who_wants_to_act_hears_what_comes_and_goes)
+TEST(observers_are_notified_of_added_and_removed_streams)
 {
     hash_init("seed", 4);
     for (unsigned seed = 1; seed < 8; seed++) {
@@ -186,4 +186,4 @@ TEST(who_wants_to_act_hears_what_comes_and_goes)
     }
 }
 
-UNIT_MAIN(T(who_wants_to_act_hears_what_comes_and_goes))
+UNIT_MAIN(T(observers_are_notified_of_added_and_removed_streams))

@@ -74,7 +74,7 @@ TEST(each_kind_matches)
 }
 
 /* broker B1 */
-TEST(an_alternate_gets_what_nobody_wants)
+TEST(an_alternate_binding_gets_unrouted_messages)
 {
     struct stream_bindings *b = stream_bindings_new();
     struct bytes red = BYTES("red"), key = BYTES("routing-key");
@@ -266,5 +266,5 @@ TEST(a_value_that_is_too_long_matches_no_topic)
 }
 
 UNIT_MAIN(T(each_kind_matches), T(a_value_that_is_too_long_matches_no_topic),
-          T(an_alternate_gets_what_nobody_wants), T(agrees_with_a_list),
+          T(an_alternate_binding_gets_unrouted_messages), T(agrees_with_a_list),
           T(the_order_is_kept_and_copied), T(memory_of_one))

@@ -51,7 +51,7 @@ TEST(two_stores_share_nothing)
 }
 
 /* Before another thread frees a stream, nothing here knows it any more. */
-TEST(a_stream_that_leaves_is_known_to_nobody)
+TEST(a_stream_freed_in_another_thread_is_in_no_list)
 {
     struct stream_context *x = stream_context_new();
     struct stream *a = filled(x), *copy = stream_copy(a);
@@ -71,4 +71,4 @@ TEST(a_stream_that_leaves_is_known_to_nobody)
     stream_context_free(x);
 }
 
-UNIT_MAIN(T(two_stores_share_nothing), T(a_stream_that_leaves_is_known_to_nobody))
+UNIT_MAIN(T(two_stores_share_nothing), T(a_stream_freed_in_another_thread_is_in_no_list))

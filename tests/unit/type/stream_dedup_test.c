@@ -60,7 +60,7 @@ TEST(a_producer_has_so_many_and_the_oldest_goes)
     stream_dedup_clear(&copy);
 }
 
-TEST(streams_that_nobody_uses_are_cleaned_too)
+TEST(unused_streams_are_cleaned_too)
 {
     static struct stream_dedup all[100];
     struct dlist_node actives;
@@ -113,6 +113,6 @@ TEST(what_is_met_again_is_a_duplicate_for_so_long)
 }
 
 UNIT_MAIN(T(what_is_too_old_goes_with_its_producer), T(a_producer_has_so_many_and_the_oldest_goes),
-          T(streams_that_nobody_uses_are_cleaned_too),
+          T(unused_streams_are_cleaned_too),
           T(a_pair_recorded_again_is_as_young_as_its_last_record),
           T(what_is_met_again_is_a_duplicate_for_so_long))

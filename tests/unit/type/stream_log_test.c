@@ -241,7 +241,7 @@ TEST(looking_leaves_nothing_pinned)
 }
 
 /* Few blocks are forgotten one by one; of many the whole cache is. */
-TEST(who_leaves_is_not_cached_any_more)
+TEST(a_removed_stream_leaves_the_cache)
 {
     struct stream_log few, many;
     struct stream_cache *cache = context()->cache;
@@ -306,4 +306,4 @@ TEST(counts_bytes_by_blocks)
 
 UNIT_MAIN(T(counts_bytes_by_blocks), T(trims_at_most_so_many), T(behaves_like_an_array),
           T(trims_by_length_and_id), T(a_place_between_two_entries), T(a_cursor_follows_ids),
-          T(looking_leaves_nothing_pinned), T(who_leaves_is_not_cached_any_more))
+          T(looking_leaves_nothing_pinned), T(a_removed_stream_leaves_the_cache))

@@ -138,7 +138,7 @@ TEST(behaves_like_an_array)
 }
 
 /* broker O1: those that wait come in the order of IDs, in whatever order they came. */
-TEST(who_waits_comes_in_the_order_of_ids)
+TEST(held_entries_are_delivered_in_id_order)
 {
     static const unsigned came[] = {50, 10, 30, 20, 40};
     struct stream_order o;
@@ -184,4 +184,5 @@ TEST(takes_little_memory)
     CHECK(o.nodes.pages == NULL && o.table.pages == NULL);
 }
 
-UNIT_MAIN(T(behaves_like_an_array), T(who_waits_comes_in_the_order_of_ids), T(takes_little_memory))
+UNIT_MAIN(T(behaves_like_an_array), T(held_entries_are_delivered_in_id_order),
+          T(takes_little_memory))

@@ -423,7 +423,7 @@ TEST(an_entry_takes_little_memory)
 }
 
 /* broker R6: of a reason the first 1024 bytes are kept, while nobody owns the entry. */
-TEST(a_reason_is_kept_while_nobody_owns_it)
+TEST(a_reason_is_kept_for_unowned_entries)
 {
     struct stream_pending p;
     struct stream_pending_place at;
@@ -454,6 +454,6 @@ TEST(a_reason_is_kept_while_nobody_owns_it)
     stream_pending_free(&p);
 }
 
-UNIT_MAIN(T(an_entry_takes_little_memory), T(a_reason_is_kept_while_nobody_owns_it),
+UNIT_MAIN(T(an_entry_takes_little_memory), T(a_reason_is_kept_for_unowned_entries),
           T(behaves_like_a_plain_table), T(what_is_idle_long_enough_may_be_claimed),
           T(only_what_is_out_of_order_is_linked))

@@ -126,7 +126,7 @@ TEST(without_leases)
 
 /* broker I2, D2: a call counts 10,000 leases that nobody has looked at, and looks at none: who
  * looks has to act. */
-TEST(looking_is_left_to_who_acts)
+TEST(status_counts_expired_leases_up_to_a_limit)
 {
     struct stream_status x;
     struct stream *s = make(25000);
@@ -149,4 +149,4 @@ TEST(looking_is_left_to_who_acts)
 }
 
 UNIT_MAIN(T(states_and_ages), T(a_glance_expands_nothing), T(without_leases),
-          T(looking_is_left_to_who_acts))
+          T(status_counts_expired_leases_up_to_a_limit))

@@ -83,7 +83,7 @@ static void step(struct stream_group *g, struct stream_consumer *c, int64_t now)
 }
 
 /* broker O1, O3, O4: whatever happens to entries. */
-TEST(somebody_has_each_value_that_others_wait_for)
+TEST(every_value_with_held_entries_has_one_in_flight)
 {
     hash_init("seed", 4);
     for (unsigned seed = 1; seed < 9; seed++) {
@@ -144,4 +144,4 @@ TEST(what_is_held_is_not_forgotten)
     stream_group_free(g);
 }
 
-UNIT_MAIN(T(somebody_has_each_value_that_others_wait_for), T(what_is_held_is_not_forgotten))
+UNIT_MAIN(T(every_value_with_held_entries_has_one_in_flight), T(what_is_held_is_not_forgotten))
