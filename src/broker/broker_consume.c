@@ -71,6 +71,7 @@ static void unlink(struct broker_subscription *s)
     buf_free(&name);
     block_stay_end(&s->stay);
     dlist_remove(&s->of_watch);
+    dlist_remove(&s->of_full);
     if (of->subscriptions.used == 0)
         dlist_remove(&of->stalled);
     ASSERT(broker_of(of)->subscriptions > 0 && s->watch->subscriptions > 0);
@@ -136,23 +137,30 @@ static void wait(struct broker_subscription *s)
     struct engine *e = s->subscriber->client->engine;
     s->state = BROKER_SUBSCRIPTION_WAITS;
     dlist_remove(&s->of_watch);
+    dlist_remove(&s->of_full);
     dlist_append(&s->watch->subscribed, &s->of_watch);
     if (!block_stay_waits(&s->stay))
         block_stay(e, s->db, key, &s->stay);
     block_key_ready(e, s->db, key);
 }
 
-static void rest(struct broker_subscription *s, enum broker_subscription_state state)
+/* Its consumer has as much pending as it may. */
+static void be_full(struct broker_subscription *s, struct stream_consumer *c)
+{
+    block_stay_end(&s->stay);
+    s->state = BROKER_SUBSCRIPTION_FULL;
+    dlist_remove(&s->of_watch);
+    dlist_append(&s->watch->full, &s->of_watch);
+    dlist_append(&c->presence.full, &s->of_full);
+}
+
+static void stall(struct broker_subscription *s)
 {
     struct broker *b = broker_of(s->subscriber);
     block_stay_end(&s->stay);
-    s->state = state;
-    if (state == BROKER_SUBSCRIPTION_FULL) {
-        dlist_remove(&s->of_watch);
-        dlist_append(&s->watch->full, &s->of_watch);
-    } else if (!dlist_linked(&s->subscriber->stalled)) {
+    s->state = BROKER_SUBSCRIPTION_STALLED;
+    if (!dlist_linked(&s->subscriber->stalled))
         dlist_append(&b->stalled, &s->subscriber->stalled);
-    }
 }
 
 static uint64_t most_pending(const struct broker_subscription *s, const struct stream_policy *p)
@@ -180,7 +188,6 @@ static struct stream_consumer *consumer_of(struct broker_subscription *s,
 {
     struct stream_consumer *c = broker_claims_consumer(x, str_bytes(s->consumer));
     stream_group_seen(c, broker_act_now(x));
-    s->number = c->number;
     if (!s->attachment) {
         s->attachment = broker_presence_attach(x, s->subscriber->client, c);
         if (s->attachment)
@@ -205,7 +212,7 @@ static enum block_visit serve(struct broker_subscription *s, const struct broker
     if (n)
         block_stay_behind(&s->stay);
     if (n < r.most && reader->pending >= most_pending(s, x->group->policy)) {
-        rest(s, BROKER_SUBSCRIPTION_FULL);
+        be_full(s, reader);
         broker_deliver_wait_for_token(x); /* it may still be given its own entries again */
     }
     block_stay_for(&s->stay, broker_seat_queue(x, r.reading.served));
@@ -222,7 +229,7 @@ static enum block_visit visit(struct block_stay *stay)
     struct engine *e = s->subscriber->client->engine;
     enum block_visit v = BLOCK_VISIT_NOTHING;
     if (!takes(s->subscriber)) {
-        rest(s, BROKER_SUBSCRIPTION_STALLED);
+        stall(s);
         return v;
     }
     if (!act_begin(e))
@@ -309,31 +316,35 @@ void broker_consume_forget(const struct stream_group *g, const struct stream_con
     for (int i = 0; i < 2; i++)
         for (struct dlist_node *n = lists[i]->next; n != lists[i]; n = n->next) {
             struct broker_subscription *s = at(n);
-            if (bytes_equal(str_bytes(s->consumer), str_bytes(c->name)))
-                s->attachment = NULL;
+            if (!bytes_equal(str_bytes(s->consumer), str_bytes(c->name)))
+                continue;
+            s->attachment = NULL;
+            dlist_remove(&s->of_full);
         }
     broker_watch_room(w, true);
 }
 
 /* ---- Room */
 
-static bool has_room(const struct broker_subscription *s, const struct stream_group *g)
+/* The consumer has fewer entries pending. */
+static void look_at_consumer(void *context, struct stream_consumer *c)
 {
-    const struct stream_consumer *c = stream_group_owner(g, s->number);
-    return !c || !bytes_equal(str_bytes(c->name), str_bytes(s->consumer)) ||
-           c->pending < most_pending(s, g->policy);
+    const struct broker_watch *w = context;
+    struct dlist_node *full = &c->presence.full;
+    for (struct dlist_node *n = full->next, *next; n != full; n = next) {
+        struct broker_subscription *s = dlist_item(n, struct broker_subscription, of_full);
+        next = n->next;
+        if (c->pending < most_pending(s, w->of->policy))
+            wait(s);
+    }
 }
 
 static void look_at_full(struct broker_watch *w)
 {
-    bool all = w->wakes_all;
+    while (w->wakes_all && !dlist_empty(&w->full))
+        wait(at(w->full.next));
     w->wakes_all = false;
-    for (struct dlist_node *n = w->full.next, *next; n != &w->full; n = next) {
-        struct broker_subscription *s = at(n);
-        next = n->next;
-        if (all || has_room(s, w->of))
-            wait(s);
-    }
+    stream_group_visit_roomy(w->of, look_at_consumer, w);
 }
 
 void broker_consume_wake(struct broker *b)

@@ -48,12 +48,12 @@ struct broker_subscription {
     struct db *db;
     struct str *key, *group, *consumer;
     struct broker_attachment *attachment; /* NULL: the consumer was deleted */
-    uint32_t number;                      /* the consumer's, at the last visit */
     bool visited;                         /* a visit is in progress */
     enum broker_subscription_state state;
     int64_t prefetch;           /* pending entries at most; the policy's limit may be lower */
     uint64_t owner;             /* the front's */
     struct dlist_node of_watch; /* in watch.subscribed or watch.full */
+    struct dlist_node of_full;  /* full: in presence.full of its consumer */
 };
 
 void broker_consume_init(struct broker *b);

@@ -26,6 +26,7 @@ struct stream_group *stream_group_new(struct bytes name, struct stream_id last_i
 
 static void free_consumer(struct stream_consumer *c)
 {
+    ASSERT(dlist_empty(&c->presence.full));
     str_unref(c->name);
     mem_free(c);
 }
@@ -42,6 +43,7 @@ void stream_group_free(struct stream_group *g)
         stream_order_free(g->order);
     mem_free(g->order);
     mem_free(g->by_number);
+    mem_free(g->roomy);
     str_unref(g->name);
     mem_free(g);
 }
@@ -57,6 +59,34 @@ struct stream_consumer *stream_group_owner(const struct stream_group *g, uint32_
     return number == STREAM_PENDING_NO_CONSUMER ? NULL : g->by_number[number];
 }
 
+/* An entry is no longer pending for the consumer. */
+static inline void one_less(struct stream_group *g, struct stream_consumer *c)
+{
+    ASSERT(c->pending > 0);
+    c->pending--;
+    if (__builtin_expect(dlist_empty(&c->presence.full), 1) || c->presence.has_room)
+        return;
+    if (g->roomy_n == g->roomy_cap) {
+        g->roomy_cap = g->roomy_cap ? g->roomy_cap * 2 : 8;
+        g->roomy = mem_realloc(g->roomy, g->roomy_cap * sizeof(*g->roomy));
+    }
+    g->roomy[g->roomy_n++] = c->number;
+    c->presence.has_room = true;
+}
+
+void stream_group_visit_roomy(struct stream_group *g, stream_group_visit *visit, void *context)
+{
+    for (uint32_t i = 0; i < g->roomy_n; i++) {
+        /* It may have been deleted, and its number given to another. */
+        struct stream_consumer *c = g->roomy[i] < g->numbers ? g->by_number[g->roomy[i]] : NULL;
+        if (!c || !c->presence.has_room)
+            continue;
+        c->presence.has_room = false;
+        visit(context, c);
+    }
+    g->roomy_n = 0;
+}
+
 struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct bytes name,
                                                   int64_t now_ms)
 {
@@ -65,6 +95,7 @@ struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct
         return NULL;
     struct stream_consumer *c = mem_zalloc(sizeof(*c));
     c->name = str_new(name);
+    dlist_init(&c->presence.full);
     c->seen_ms = now_ms;
     c->active_ms = -1;
     n->value = c;
@@ -147,10 +178,8 @@ BUILT_IN void assign(struct stream_group *g, struct stream_pending_place at,
     struct stream_pending_entry e;
     stream_pending_get(&g->pending, at, &e);
     struct stream_consumer *old = stream_group_owner(g, e.consumer);
-    if (old) {
-        ASSERT(old->pending > 0);
-        old->pending--;
-    }
+    if (old)
+        one_less(g, old);
     if (c)
         c->pending++;
     e.consumer = c ? c->number : STREAM_PENDING_NO_CONSUMER;
@@ -189,10 +218,8 @@ void stream_group_defer(struct stream_group *g, struct stream_pending_place at, 
     struct stream_pending_entry e;
     stream_pending_get(&g->pending, at, &e);
     struct stream_consumer *owner = stream_group_owner(g, e.consumer);
-    if (owner) {
-        ASSERT(owner->pending > 0);
-        owner->pending--;
-    }
+    if (owner)
+        one_less(g, owner);
     stream_pending_defer(&g->pending, at, count, due_ms);
     if (g->order)
         stream_turn_deferred(g->order, &g->pending, e.id);
@@ -302,10 +329,8 @@ BUILT_IN bool acknowledge(struct stream_group *g, struct stream_id id)
     if (!stream_pending_find(&g->pending, id, &at))
         return false;
     struct stream_consumer *owner = stream_group_owner(g, stream_pending_owner(&g->pending, at));
-    if (owner) {
-        ASSERT(owner->pending > 0);
-        owner->pending--;
-    }
+    if (owner)
+        one_less(g, owner);
     stream_pending_remove(&g->pending, at);
     return true;
 }

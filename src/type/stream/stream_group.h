@@ -3,6 +3,7 @@
 #define TYPE_STREAM_STREAM_GROUP_H
 
 #include "base/str.h"
+#include "ds/dlist.h"
 #include "type/stream/stream_pending.h"
 #include "type/stream/stream_pending_walk.h"
 #include "type/stream/stream_policy.h"
@@ -12,6 +13,8 @@
  * the value. */
 struct stream_presence {
     uint32_t attached, waiting, leaving;
+    bool has_room;          /* it is in stream_group.roomy */
+    struct dlist_node full; /* the broker's: those who wait until it has fewer entries pending */
 };
 
 struct stream_consumer {
@@ -35,6 +38,9 @@ struct stream_group {
     /* Owned; NULL: no order is kept (none is set, or nothing acts here), and nothing is held. */
     struct stream_order *order;
     uint32_t surveyed; /* as in struct stream */
+    /* Numbers of consumers for which somebody waited when they had fewer entries pending than
+     * before. Not part of the value. */
+    uint32_t *roomy, roomy_n, roomy_cap;
 };
 
 struct stream_group *stream_group_new(struct bytes name, struct stream_id last_id,
@@ -46,6 +52,10 @@ struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct
                                                   int64_t now_ms);
 /* Removes its pending entries too; returns how many. */
 uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_consumer *c);
+/* Visits, and forgets, the consumers for which somebody waited (presence.full) and that have lost
+ * an entry since the last visit. The visit may change presence.full. */
+typedef void stream_group_visit(void *context, struct stream_consumer *c);
+void stream_group_visit_roomy(struct stream_group *g, stream_group_visit *visit, void *context);
 /* NULL for STREAM_PENDING_NO_CONSUMER. */
 struct stream_consumer *stream_group_owner(const struct stream_group *g, uint32_t number);
 /* XGROUP SETID: sets the position, and how many entries were read up to it (-1: unknown). */

@@ -167,6 +167,54 @@ TEST(a_consumer_has_as_much_pending_as_it_may)
     broker_bench_end(b);
 }
 
+/* broker U3: however many are full, an acknowledgement concerns one of them. */
+TEST(only_who_has_room_is_looked_at)
+{
+    enum { MANY = 50 };
+    struct client *c, *w[MANY];
+    struct bench *b = broker_queue("RETRY FIXED 100000", 60, false, &c);
+    char name[20];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "w%d", i + 1);
+        w[i] = subscriber(b, name, "PREFETCH 1");
+        broker_bench_turn(b);
+        broker_forget_replies(w[i]);
+    }
+    const struct stream_group *g = broker_group(b, "q", "g");
+    const struct stream_consumer *w7 = stream_group_consumer(g, BYTES("w7"));
+    CHECK(g->roomy_n == 0 && !dlist_empty(&w7->presence.full));
+    SAYS(c, "XACK q g 7-1", "1");
+    CHECK(g->roomy_n == 1);
+    broker_bench_turn(b);
+    HEARS(w[6], PUSH("51-1", "51", "1"));
+    CHECK(g->roomy_n == 0 && !broker_has_work(b->engine.broker));
+    SAYS(c, "XACK q g 1-1", "1");
+    SAYS(c, "XNACK q g FAIL IDS 2 2-1 3-1", "2");
+    SAYS(c, "XCLAIM q g c 0 4-1 JUSTID", "[4-1]");
+    CHECK(g->roomy_n == 4);
+    broker_bench_turn(b);
+    CHECK(g->roomy_n == 0 && pending(b, "w1") + pending(b, "w2") + pending(b, "w3") == 3);
+    /* One is deleted, another leaves, before anybody has looked. */
+    SAYS(c, "XACK q g 5-1 6-1 8-1", "3");
+    CHECK(g->roomy_n == 3);
+    SAYS(c, "XGROUP DELCONSUMER q g w5", "0");
+    SAYS(c, "XGROUP CREATECONSUMER q g other", "1"); /* gets its number */
+    session_close(w[5]);
+    broker_bench_turn(b);
+    CHECK(g->roomy_n == 0 && pending(b, "w5") == 1 && pending(b, "w8") == 1);
+    /* The same consumer twice, with different limits. */
+    struct client *more = subscriber(b, "w9", "PREFETCH 2");
+    broker_bench_turn(b);
+    CHECK(pending(b, "w9") == 2);
+    SAYS(c, "XACK q g 9-1", "1");
+    broker_bench_turn(b);
+    CHECK(pending(b, "w9") == 2);
+    session_close(more);
+    SAYS(c, "DEL q", "1");
+    broker_bench_turn(b);
+    broker_bench_end(b);
+}
+
 /* broker U3, C1: of what is its own it may have again also when it has no credit. */
 TEST(a_full_consumer_gets_its_own_again)
 {
@@ -575,7 +623,8 @@ TEST(replicas_push_nothing)
 
 UNIT_MAIN(T(all_is_judged_before_anything_is_subscribed),
           T(what_is_pushed_is_what_a_read_would_give), T(a_consumer_has_as_much_pending_as_it_may),
-          T(a_full_consumer_gets_its_own_again), T(what_a_lost_connection_was_sent_is_released),
+          T(only_who_has_room_is_looked_at), T(a_full_consumer_gets_its_own_again),
+          T(what_a_lost_connection_was_sent_is_released),
           T(a_connection_that_returns_at_once_gets_all_again),
           T(subscribers_and_readers_are_served_in_turn), T(a_hot_stream_is_given_out_in_pieces),
           T(subscribers_with_a_megabyte_unsent_are_skipped), T(a_frame_waits_for_the_journal),
