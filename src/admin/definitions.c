@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "base/words.h"
 
 #include <string.h>
 
@@ -53,12 +54,9 @@ static void take_value(void *to, const struct answer_item *item)
 /* As redis-cli takes it; the text stays UTF-8 whatever bytes there are. */
 static void word(struct buf *out, struct bytes w)
 {
-    bool is_plain = w.n > 0;
-    for (size_t i = 0; i < w.n; i++)
-        is_plain = is_plain && w.p[i] > ' ' && w.p[i] < 127 && !strchr("\"'\\", w.p[i]);
     if (out->n && out->p[out->n - 1] != '\n')
         buf_add_char(out, ' ');
-    if (is_plain) {
+    if (words_is_plain(w)) {
         buf_add(out, w);
         return;
     }

@@ -43,28 +43,13 @@
 /* As redis-cli takes it, in ASCII. */
 static void print_word(struct buf *out, struct bytes word)
 {
-    bool plain = word.n > 0;
     size_t left = word.n > WORD_MOST ? word.n - WORD_MOST : 0;
     word.n -= left;
-    for (size_t i = 0; i < word.n; i++)
-        plain = plain && word.p[i] > ' ' && word.p[i] < 127 && !strchr("\"'\\", word.p[i]);
-    if (left)
-        plain = false;
-    if (plain) {
+    if (!left && words_is_plain(word)) {
         buf_add(out, word);
         return;
     }
-    buf_add_char(out, '"');
-    for (size_t i = 0; i < word.n; i++) {
-        unsigned char c = (unsigned char)word.p[i];
-        if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
-        else if (c < 32 || c > 126)
-            buf_printf(out, "\\x%02x", c);
-        else
-            buf_add_char(out, (char)c);
-    }
-    buf_add_char(out, '"');
+    words_escape(out, word, 126);
     if (left)
         buf_printf(out, "... (%zu more bytes)", left);
 }

@@ -77,6 +77,29 @@ int words_split(struct bytes line, struct bytes *words, int max, char **text)
     return got < 0 ? -1 : n;
 }
 
+void words_escape(struct buf *out, struct bytes word, unsigned char last)
+{
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < word.n; i++) {
+        unsigned char c = (unsigned char)word.p[i];
+        if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", c);
+        else if (c < 32 || c > last)
+            buf_printf(out, "\\x%02x", c);
+        else
+            buf_add_char(out, (char)c);
+    }
+    buf_add_char(out, '"');
+}
+
+bool words_is_plain(struct bytes word)
+{
+    bool is_plain = word.n > 0;
+    for (size_t i = 0; i < word.n; i++)
+        is_plain = is_plain && word.p[i] > ' ' && word.p[i] < 127 && !strchr("\"'\\", word.p[i]);
+    return is_plain;
+}
+
 /* Also quotes what would begin a comment or be taken for a line end. */
 void words_quote(struct buf *out, struct bytes word)
 {
@@ -85,19 +108,8 @@ void words_quote(struct buf *out, struct bytes word)
         if (words_is_blank(word.p[i]) || word.p[i] == '"' || word.p[i] == '\'' ||
             word.p[i] == '\\' || word.p[i] == '#' || (unsigned char)word.p[i] < 32)
             plain = false;
-    if (plain) {
+    if (plain)
         buf_add(out, word);
-        return;
-    }
-    buf_add_char(out, '"');
-    for (size_t i = 0; i < word.n; i++) {
-        unsigned char c = (unsigned char)word.p[i];
-        if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
-        else if (c < 32)
-            buf_printf(out, "\\x%02x", c);
-        else
-            buf_add_char(out, (char)c);
-    }
-    buf_add_char(out, '"');
+    else
+        words_escape(out, word, 255);
 }

@@ -13,6 +13,10 @@ int words_next(const char **at, const char *end, char **to, struct bytes *word);
 int words_split(struct bytes line, struct bytes *words, int max, char **text);
 /* Appends the word to out, quoted if it would not be read back otherwise. */
 void words_quote(struct buf *out, struct bytes word);
+/* Appends the word in quotes, with control characters and bytes above `last` as \xhh. */
+void words_escape(struct buf *out, struct bytes word, unsigned char last);
+/* Whether redis-cli reads the word back without quotes: printable ASCII, no blanks. */
+bool words_is_plain(struct bytes word);
 bool words_is_blank(char c);
 
 #endif
