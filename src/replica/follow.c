@@ -434,8 +434,8 @@ static void read_link(struct follow *f)
 {
     size_t n = 1;
     link_begin_turn(&f->link);
-    if (is_behind(f))
-        take_stream(f, 0);
+    if (is_behind(f) && take_stream(f, 0))
+        f->io_ms = now(f); /* nothing was read meanwhile: that is no silence */
     while (n && f->link.conn && !is_behind(f) && !is_held(f) && !link_turn_is_over(&f->link)) {
         f->link.ready = false;
         n = read_once(f);

@@ -1,7 +1,9 @@
 #include "primary.h"
 
+#include "base/clock.h"
 #include "base/crc.h"
 #include "engine/state.h"
+#include "replica/apply.h"
 #include "replica/link.h"
 #include "unit.h"
 
@@ -11,6 +13,12 @@
 static uint64_t offset_of(const struct play *p)
 {
     return p->bench->engine.journal->offset;
+}
+
+/* A batch of these takes longer than a turn has. */
+static void dawdle(void)
+{
+    clock_delay(LINK_TURN_US / APPLY_AHEAD + 50, 0);
 }
 
 TEST(everything_is_asked_for_received_and_loaded)
@@ -499,6 +507,29 @@ TEST(a_long_stream_is_applied_in_turns)
     play_end(&p);
 }
 
+/* The primary is not silent while what it has sent is still being applied. */
+TEST(what_takes_long_to_apply_is_no_silence)
+{
+    enum { LOOKS = APPLY_AHEAD * 8 };
+    struct play p;
+    struct buf b = {0};
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    look = dawdle;
+    for (int i = 0; i < LOOKS; i++)
+        buf_add_text(&b, "*1\r\n$4\r\nLOOK\r\n");
+    CHECK(send(p.link, b.p, b.n, 0) == (ssize_t)b.n);
+    for (int i = 0; i < LOOKS && offset_of(&p) < 100 + b.n; i++) {
+        play_wait(&p, p.bench->settings->repl_timeout * 600);
+        CHECK(play_state(&p) == FOLLOW_CONNECTED);
+    }
+    CHECK(offset_of(&p) == 100 + b.n);
+    play_wait(&p, p.bench->settings->repl_timeout * 1000 + 1);
+    CHECK(play_state(&p) != FOLLOW_CONNECTED);
+    buf_free(&b);
+    play_end(&p);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -525,6 +556,7 @@ int main(void)
         T(a_disk_that_fails_holds_the_stream),
         T(what_a_dead_primary_sent_is_applied),
         T(a_long_stream_is_applied_in_turns),
+        T(what_takes_long_to_apply_is_no_silence),
         T(a_killed_link_comes_back)};
     crc_init();
     return unit_run(tests, sizeof(tests) / sizeof(*tests));
