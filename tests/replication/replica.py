@@ -421,7 +421,7 @@ def script_gives_way(o):
         reader.send("EVAL", "while true do redis.call('GET', 'held') end", "0")
         until("the script", lambda: str(p.c.do("PING")).startswith("BUSY"))
         p.stream(("SET", "waited", "1"))
-        expect("waited" in str(reader.answer()), True, "the script's end")
+        expect("has been waiting" in str(reader.answer()), True, "the script's end")
         until("the stream", lambda: p.c.ask("GET", "waited") == b"1")
         expect(p.fields("master_link_status")["master_link_status"], "up", "the link")
         writer.send("EVAL", "redis.call('SET', 'own', '1') local t = redis.call('TIME') while redis.call('GET', 'held') do end", "0")
