@@ -165,6 +165,11 @@ static void tell_sources(const struct row *x, struct reply *r)
     }
 }
 
+static void tell_sources_left(const struct row *x, struct reply *r)
+{
+    reply_int(r, (long long)x->sources_left);
+}
+
 static const struct column dead_columns[] = {
     {"db", get_db, NULL},
     {"key", get_key, NULL},
@@ -173,6 +178,7 @@ static const struct column dead_columns[] = {
     {"oldest", get_letter_oldest, NULL},
     {"newest", get_letter_newest, NULL},
     {"sources", NULL, tell_sources},
+    {"sources-left", NULL, tell_sources_left},
 };
 
 COLUMN(get_l_db, of_int(x->list->db))

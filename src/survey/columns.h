@@ -37,8 +37,8 @@ struct row {
     const struct lists_record *list;        /* of COLUMNS_LISTS */
     const struct survey_schedule *schedule; /* of COLUMNS_SCHEDULES */
     const struct source *sources;           /* of COLUMNS_DEAD; in order of key and group */
-    size_t sources_n;
-    struct columns_value value; /* the sort key */
+    size_t sources_n, sources_left;         /* left: further ones, which the row does not list */
+    struct columns_value value;             /* the sort key */
 };
 
 struct column {

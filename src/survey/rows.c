@@ -363,6 +363,26 @@ static struct chosen *find_letters(const struct rows_page *p, uint32_t number)
                                                                                      : NULL;
 }
 
+static int compare_sources(const void *a, const void *b)
+{
+    const struct source *x = a, *y = b;
+    int order = bytes_compare(str_bytes(x->key), str_bytes(y->key));
+    return order ? order : bytes_compare(str_bytes(x->group), str_bytes(y->group));
+}
+
+/* Puts them in order. Of more than `most` the first remain. */
+static void order_sources(struct chosen *c, size_t most)
+{
+    struct row *x = &c->row;
+    if (x->sources_n > 1)
+        qsort(c->sources, x->sources_n, sizeof(*c->sources), compare_sources);
+    for (; x->sources_n > most; x->sources_left++) {
+        x->sources_n--;
+        str_unref(c->sources[x->sources_n].key);
+        str_unref(c->sources[x->sources_n].group);
+    }
+}
+
 static void meet_source(struct rows_page *p, uint32_t i)
 {
     const struct survey_group *g = survey_record_group(p->sv, i);
@@ -372,19 +392,14 @@ static void meet_source(struct rows_page *p, uint32_t i)
     struct chosen *c = find_letters(p, g->letters);
     if (!c || !rows_may_read(p->q.user, str_bytes(s->key)))
         return;
+    if (c->row.sources_n / 2 >= p->q.sources)
+        order_sources(c, p->q.sources);
     if (c->row.sources_n == c->sources_cap) {
         c->sources_cap = c->sources_cap ? 2 * c->sources_cap : 4;
         c->sources = mem_realloc(c->sources, c->sources_cap * sizeof(*c->sources));
         c->row.sources = c->sources;
     }
     c->sources[c->row.sources_n++] = (struct source){str_ref(s->key), str_ref(g->name)};
-}
-
-static int compare_sources(const void *a, const void *b)
-{
-    const struct source *x = a, *y = b;
-    int order = bytes_compare(str_bytes(x->key), str_bytes(y->key));
-    return order ? order : bytes_compare(str_bytes(x->group), str_bytes(y->group));
 }
 
 /* ---- A page */
@@ -508,8 +523,7 @@ bool rows_reply(struct rows_page *p, struct reply *r, int64_t us)
     }
     while (p->told < p->n) {
         struct chosen *c = p->items[p->told++];
-        if (c->row.sources_n > 1)
-            qsort(c->sources, c->row.sources_n, sizeof(*c->sources), compare_sources);
+        order_sources(c, p->q.sources);
         columns_tell(&c->row, k, r);
         if (is_over(began, us))
             break;

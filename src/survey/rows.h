@@ -34,6 +34,7 @@ struct rows_query {
     bool descending;                /* by value; ties are always ascending */
     const struct rows_place *after; /* NULL: from the start */
     size_t count;                   /* at least 1 */
+    size_t sources;                 /* of dead letters: at most so many groups a row, at least 1 */
 };
 
 /* Parses "ready,paused". False: an unknown condition, or rows of this kind have none. */

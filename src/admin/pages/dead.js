@@ -130,7 +130,7 @@ function listView(page, d) {
         id: 'dead', caption: T.nav.dead, rows: d.rows, key: r => `${r.db} ${idOf(r.key)}`, name: r => label(r.key), total: d.total, after: d.after, by: 'newest', open: r => lettersHref(r.db, r.key),
         columns: [{id: 'key', label: Q.key, head: true, sort: true, show: r => h('a', {href: lettersHref(r.db, r.key)}, label(r.key))}, {id: 'letters', label: D.letters, sort: true, num: true, show: r => num(r.letters)},
                   {id: 'bytes', label: Q.bytes, sort: true, num: true, show: r => size(r.bytes)}, {id: 'oldest', label: D.oldest, sort: true, num: true, live: false, show: r => span(r.oldestMs)}, {id: 'newest', label: D.newest, sort: true, num: true, live: false, show: r => span(r.newestMs)},
-                  {id: 'sources', label: D.sources, show: r => r.sources.length ? r.sources.map(([k, g], i) => h('span', {key: i}, i ? ', ' : '', streamLink(r.db, k), ' / ', groupLink(r.db, k, g))) : h('span', {class: 'hint'}, D.anywhere)},
+                  {id: 'sources', label: D.sources, show: r => r.sources.length ? r.sources.map(([k, g], i) => h('span', {key: i}, i ? ', ' : '', streamLink(r.db, k), ' / ', groupLink(r.db, k, g))).concat(r.sourcesLeft ? D.sourcesLeft(r.sourcesLeft) : []) : h('span', {class: 'hint'}, D.anywhere)},
                   {id: 'act', label: '', title: T.more, show: r => button(page, D.redriveAll, {needs: 'xredrive', off: r.letters > 0 ? null : D.noneHere, run: redriveAll(r)})}],
         empty: () => page.query.match || page.query.db ? noMatch(page, ['match', 'db'], d.of) : h('p', null, D.none),
     });

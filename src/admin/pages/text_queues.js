@@ -95,7 +95,7 @@ export const G = {
 // Dead letters
 export const D = {
     about: 'Messages that were given up, with the reason of each, until somebody brings them back or deletes them.',
-    none: 'No dead letters. A group with a policy (XPOLICY SET key group JOBS) puts messages aside that fail too often or are rejected (docs/guides/queues.md).', noneHere: 'No letters are left here.', letters: 'letters', oldest: 'oldest', newest: 'newest', sources: 'from', anywhere: 'not known',
+    none: 'No dead letters. A group with a policy (XPOLICY SET key group JOBS) puts messages aside that fail too often or are rejected (docs/guides/queues.md).', noneHere: 'No letters are left here.', letters: 'letters', oldest: 'oldest', newest: 'newest', sources: 'from', sourcesLeft: n => ` and ${count(n, 'more group')}`, anywhere: 'not known',
     by: 'grouped by', bys: {'dl-text': 'text', 'dl-reason': 'reason', 'dl-key': 'queue', 'dl-consumer': 'consumer'}, looked: (n, of) => n < of ? `Counted over the newest ${num(n)} of ${num(of)}.` : '', value: 'value', count: 'letters', first: 'first', last: 'last', nothing: '(none)',
     others: n => `${count(n, 'letter')} without it, or with a rare one, are not listed here.`,
     when: 'died', tries: 'tries', consumer: 'last worker', reason: 'reason', text: 'text', origin: 'from', message: 'message', all: 'All letters',

@@ -29,6 +29,9 @@
 
 #define COUNT_MOST    1000
 #define COUNT_DEFAULT 100
+/* Of a row of a page that is written in parts: with the longest names, each byte escaped, it fits
+ * into an answer by HTTP. */
+#define SOURCES_IN_PARTS 20
 
 /* A parsed request; query points into it. */
 struct asked {
@@ -133,8 +136,11 @@ static bool parse(const struct call *call, struct asked *x)
 static void reply_rows(struct call *call, enum columns_kind kind)
 {
     struct survey *sv = call->engine->survey;
-    struct asked x = {
-        .query = {.kind = kind, .user = whose_rows(call), .db = -1, .count = COUNT_DEFAULT}};
+    struct asked x = {.query = {.kind = kind,
+                                .user = whose_rows(call),
+                                .db = -1,
+                                .count = COUNT_DEFAULT,
+                                .sources = sv->hands_to ? SOURCES_IN_PARTS : SIZE_MAX}};
     if (!parse(call, &x))
         return;
     if (kind == COLUMNS_LISTS)

@@ -116,13 +116,13 @@ TEST(a_user_sees_the_rows_of_keys_that_he_may_read)
     survey_bench_passes(b, 1);
     keys_are(c, "SURVEY DEAD", "1: ad");
     CHECK(survey_tells(c, "SURVEY DEAD", " 1 [[db 0 key ad letters 1 bytes 19 oldest 1",
-                       "999 sources [[a1 g] [q1 g]]]]]"));
+                       "999 sources [[a1 g] [q1 g]] sources-left 0]]]"));
     SAYS(u, "AUTH half p", "OK");
     keys_are(u, "SURVEY STREAMS", "5: a a a1 ab ad");
     keys_are(u, "SURVEY STREAMS AFTER b 0 b", "5:");
     keys_are(u, "SURVEY GROUPS", "2: a a1");
     CHECK(survey_tells(u, "SURVEY DEAD", " 1 [[db 0 key ad letters 1 bytes 19 oldest 1",
-                       "999 sources [[a1 g]]]]]"));
+                       "999 sources [[a1 g]] sources-left 0]]]"));
     SAYS(u, "AUTH writer p", "OK");
     keys_are(u, "SURVEY STREAMS", "1: b");
     SAYS(u, "MULTI", "OK");
@@ -355,8 +355,12 @@ TEST(a_page_of_letters_finds_where_they_come_from_in_parts)
     survey_bench_passes(b, 1);
     struct bytes pattern = bytes_text(match);
     struct rows_place place = {.key = bytes_text(after), .group = bytes_of(NULL, 0)};
-    struct rows_query q = {
-        .kind = COLUMNS_DEAD, .db = -1, .count = 50, .match = &pattern, .after = &place};
+    struct rows_query q = {.kind = COLUMNS_DEAD,
+                           .db = -1,
+                           .count = 50,
+                           .sources = 3,
+                           .match = &pattern,
+                           .after = &place};
     columns_find(COLUMNS_DEAD, BYTES("key"), &q.by);
     columns_parse_value(COLUMNS_DEAD, q.by, bytes_text(after), &place.value);
     struct rows_page *p = rows_begin(b->engine.survey, &q), *dropped;
@@ -373,7 +377,8 @@ TEST(a_page_of_letters_finds_where_they_come_from_in_parts)
     rows_end(p);
     rows_end(dropped);
     struct buf text = text_of(&out);
-    CHECK(strstr(text.p, "[[q01 g] [q03 g] [q05 g]") && strstr(text.p, "[[q00 g] [q02 g]"));
+    CHECK(strstr(text.p, "sources [[q01 g] [q03 g] [q05 g]] sources-left 17"));
+    CHECK(strstr(text.p, "sources [[q00 g] [q02 g] [q04 g]] sources-left 17"));
     buf_free(&text);
     survey_bench_end(b);
 }

@@ -149,5 +149,37 @@ TEST(a_page_that_nobody_waits_for_is_dropped)
     talk_end(&t);
 }
 
+#define SOURCES 60
+
+/* However many groups send their letters to a stream, and whatever their names: it has a row, which
+ * tells how many there are, and hides none behind it. */
+TEST(letters_of_many_groups)
+{
+    struct talk t;
+    struct buf line = {0};
+    talk_begin(&t);
+    for (int i = SOURCES; i-- > 0;) {
+        line.n = 0;
+        buf_printf(&line, "XPOLICY SET q g%02d", i);
+        memset(buf_room(&line, 5000), '\x01', 5000);
+        line.n += 5000;
+        buf_add_text(&line, " MKSTREAM JOBS DEADLETTER a");
+        buf_add_char(&line, '\0');
+        bench_says(t.c, line.p);
+    }
+    buf_free(&line);
+    SAYS(t.c, "XADD a 1-1 f v", "*");
+    SAYS(t.c, "XADD b 1-1 dl-reason maxdeliver", "*");
+    broker_forget_replies(t.c);
+    CHECK(talk_logs_in(&t, "{}"));
+    survey_bench_passes(t.bench, 2);
+    CHECK(talk_gets(&t, "/api/v1/deadletters", 200));
+    CHECK(talk_says(&t, "\"key\":\"a\"") && talk_says(&t, "\"key\":\"b\""));
+    CHECK(talk_says(&t, "\"text\":\"g00") && talk_says(&t, "\"text\":\"g19"));
+    CHECK(talk_never_says(&t, "\"text\":\"g20") && talk_says(&t, "\"sourcesLeft\":40"));
+    CHECK(talk_says(&t, "\"sources\":[],\"sourcesLeft\":0}],\"after\":null"));
+    talk_end(&t);
+}
+
 UNIT_MAIN(T(names_of_any_length), T(a_page_comes_in_steps), T(a_page_ends_with_its_user),
-          T(a_page_that_nobody_waits_for_is_dropped))
+          T(a_page_that_nobody_waits_for_is_dropped), T(letters_of_many_groups))
