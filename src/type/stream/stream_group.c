@@ -386,6 +386,7 @@ struct stream_group *stream_group_copy(const struct stream_group *g)
         *c = *from;
         c->name = str_new(str_bytes(from->name));
         c->presence = (struct stream_presence){0};
+        dlist_init(&c->presence.full);
         copy->by_number[i] = c;
         dict_ensure(&copy->consumers, str_bytes(c->name))->value = c;
     }

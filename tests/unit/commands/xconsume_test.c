@@ -575,6 +575,29 @@ TEST(a_deleted_consumer_is_made_again)
     broker_bench_end(b);
 }
 
+/* A copy has the consumers of a group, but none of the subscriptions that wait for them. */
+TEST(a_copied_consumer_has_its_own_subscriptions)
+{
+    struct client *c;
+    struct bench *b = broker_queue("", 4, false, &c);
+    struct client *w = subscriber(b, "w", "PREFETCH 1"), *x = client3(b);
+    HEARS(w, "OK " PUSH("1-1", "1", "1"));
+    SAYS(c, "COPY q r", "1");
+    SAYS(c, "XACK r g 1-1", "1");
+    broker_bench_turn(b);
+    bench_says(x, "XCONSUME START GROUP g w PREFETCH 1 STREAMS r");
+    broker_bench_turn(b);
+    HEARS(x, "OK [xdeliver r g 2-1 [n 2] 1]");
+    SAYS(c, "XACK r g 2-1", "1");
+    broker_bench_turn(b);
+    HEARS(x, "[xdeliver r g 3-1 [n 3] 1]");
+    SAYS(c, "DEL r", "1");
+    SAYS(c, "XACK q g 1-1", "1");
+    broker_bench_turn(b);
+    HEARS(w, PUSH("2-1", "2", "1"));
+    broker_bench_end(b);
+}
+
 /* Another consumer in place of the first. */
 TEST(a_group_is_subscribed_to_as_one_consumer)
 {
@@ -631,5 +654,6 @@ UNIT_MAIN(T(all_is_judged_before_anything_is_subscribed),
           T(stop_ends_some_or_all), T(a_subscriber_hears_of_the_end),
           T(a_visit_may_find_that_the_key_has_expired), T(subscriptions_are_shown),
           T(nothing_is_pushed_while_nothing_may_be_written), T(caps_of_the_group_hold_for_pushes),
-          T(a_deleted_consumer_is_made_again), T(a_group_is_subscribed_to_as_one_consumer),
+          T(a_deleted_consumer_is_made_again), T(a_copied_consumer_has_its_own_subscriptions),
+          T(a_group_is_subscribed_to_as_one_consumer),
           T(subscriptions_end_when_read_permission_is_revoked), T(replicas_push_nothing))
