@@ -207,6 +207,7 @@ TEST(counts_agree_whatever_happens)
     CHECK(n == m && n > 0);
     for (size_t i = 0; i < n; i++)
         CHECK(all[i] != all_copied[i] && all[i]->pending == all_copied[i]->pending &&
+              dlist_empty(&all_copied[i]->presence.full) &&
               (i == 0 || bytes_compare(str_bytes(all[i - 1]->name), str_bytes(all[i]->name)) < 0));
     mem_free(all);
     mem_free(all_copied);
