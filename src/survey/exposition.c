@@ -309,7 +309,7 @@ static void add_sums(struct survey *sv, struct buf *out)
           (double)e->gate.held_count);
     add_slow(e->observe, out);
     add_by_db(out, "millrace_streams", "Streams in the database.", sv, false);
-    single(out, "millrace_survey_cpu_seconds_total", "counter", "CPU time spent on the survey.",
+    single(out, "millrace_survey_cpu_seconds_total", "counter", "Time spent on the survey.",
            (double)sv->ticks / clock_ticks_per_us() / 1e6);
     if (!sv->number)
         return;
@@ -417,7 +417,7 @@ static const struct family families[] = {
           "Released messages: pending without an owner, ready for delivery."),
     GROUP("gauge", "overdue", g_overdue, "Messages whose lease has expired."),
     GROUP("gauge", "leased", g_leased,
-          "Leased messages: delivered to a consumer and not yet acknowledged."),
+          "Leased messages: delivered to a consumer, not acknowledged, lease not expired."),
     GROUP("gauge", "deferred", g_deferred, "Messages deferred until a retry."),
     GROUP("gauge", "held", g_held,
           "Messages held back until an earlier one with the same ORDERBY value is processed."),

@@ -108,7 +108,8 @@ static void do_xdelex(struct call *call)
 const struct command xdelex_command = {
     .name = "xdelex",
     .usage = "key:key [<KEEPREF | DELREF | ACKED>] IDS numids:int id:string...",
-    .summary = "Deletes entries and their references in groups, and returns the result for each.",
+    .summary = "Deletes entries, and optionally their references in groups, and returns the result "
+               "for each.",
     .since = "8.2.0",
     .complexity = "O(1) for each entry and group",
     .group = GROUP_STREAM,

@@ -243,7 +243,9 @@ static const struct command xgroup_delconsumer_command = {
     .name = "delconsumer",
     .full_name = "xgroup|delconsumer",
     .usage = "key:key group:string consumer:string",
-    .summary = "Deletes a consumer and its pending entries.",
+    .summary =
+        "Deletes a consumer. Its pending entries are released if the group has a policy, and "
+        "otherwise no longer pending.",
     .since = "5.0.0",
     .complexity = "O(N) with N the pending entries of the group",
     .group = GROUP_STREAM,
