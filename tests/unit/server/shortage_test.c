@@ -30,7 +30,7 @@ TEST(the_log_has_a_line_a_minute)
     ssize_t n = read(fd, text, sizeof(text) - 1);
     for (ssize_t i = 0; i < n; i++)
         lines += text[i] == '\n';
-    CHECK(lines == 3 && strstr(text, "(met 0 times") && strstr(text, "(met 599 times"));
+    CHECK(lines == 3 && strstr(text, "(0 errors since") && strstr(text, "(599 errors since"));
     close(fd);
     unlink(path);
 }
