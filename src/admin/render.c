@@ -168,28 +168,29 @@ static bool skip_front(struct buf *room, struct bytes *name, bool is_descending)
     return true;
 }
 
-/* Shortens the names of a place: value, database, key and, if n is 4, group. Where nothing comes
- * after one, the place is behind the whole key or database. False: nothing comes after it at all.
- */
+/* Shortens the names of a place: value, database, key and, if n is 4, group. Only the value's order
+ * may be descending. False: nothing comes after it. */
 static bool shorten_place(struct bytes *words, size_t n, struct buf *room, bool by_name,
                           bool is_descending)
 {
     long long db;
-    if (by_name && !skip_front(&room[0], &words[0], is_descending))
-        return false;
-    if (n == 4 && !skip_front(&room[3], &words[3], is_descending)) {
+    if (by_name && words[0].n > PLACE_FRONT) {
+        if (!skip_front(&room[0], &words[0], is_descending))
+            return false;
+        words[1] = BYTES("-1"); /* before all rows that have this value itself */
+        words[2] = words[3] = BYTES("");
+    } else if (words[2].n > PLACE_FRONT) {
         words[3] = BYTES("");
-        if (words[2].n <= PLACE_FRONT) {
-            buf_add(&room[2], words[2]);
-            buf_add_char(&room[2], '\0');
-            words[2] = buf_bytes(&room[2]);
-            return true;
+        if (!skip_front(&room[2], &words[2], false) && num_parse_int(words[1], &db)) {
+            words[2] = BYTES("");
+            buf_printf(&room[1], "%lld", db + 1);
+            words[1] = buf_bytes(&room[1]);
         }
-    }
-    if (!skip_front(&room[2], &words[2], is_descending) && num_parse_int(words[1], &db)) {
-        words[2] = BYTES("");
-        buf_printf(&room[1], "%lld", db + 1);
-        words[1] = buf_bytes(&room[1]);
+    } else if (n == 4 && !skip_front(&room[3], &words[3], false)) {
+        words[3] = BYTES("");
+        buf_add(&room[2], words[2]);
+        buf_add_char(&room[2], '\0');
+        words[2] = buf_bytes(&room[2]);
     }
     return true;
 }
@@ -208,7 +209,7 @@ void render_write_place(const struct render *r)
         param_print_place(&text, words, n);
     if (p->is_cut || text.n > PLACE_MOST) {
         text.n = 0;
-        is_last = !shorten_place(words, n, room, by_name, r->is_descending && by_name);
+        is_last = !shorten_place(words, n, room, by_name, r->is_descending);
         param_print_place(&text, words, n);
     }
     if (is_last)

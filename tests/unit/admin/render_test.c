@@ -137,11 +137,12 @@ TEST(errors_and_broken_replies)
 }
 
 /* The place of a row in an answer: that of `want`, or null. */
-static bool place_is(const char *by, const struct bytes row[4], const struct bytes want[4])
+static bool place_is(const char *by, bool desc, const struct bytes row[4],
+                     const struct bytes want[4])
 {
     struct buf got = {0}, place = {0}, text = {0};
     struct json_write to = json_write_begin(&got, 20000), expected;
-    struct render x = {.w = &to, .by = bytes_text(by)};
+    struct render x = {.w = &to, .by = bytes_text(by), .is_descending = desc};
     for (int i = 0; i < 4; i++)
         buf_add(&x.last_place.words[i], row[i]);
     x.last_place.has_group = true;
@@ -173,14 +174,23 @@ TEST(the_place_of_long_names)
     struct buf after = {0};
     buf_add(&after, bytes_of(low, 100));
     after.p[99]++;
-    struct bytes next = buf_bytes(&after), none = BYTES(""), ten = BYTES("10");
+    struct bytes next = buf_bytes(&after), minus = BYTES("-1"), none = BYTES(""), ten = BYTES("10"),
+                 k = BYTES("k");
 #define PLACE(a, b, c, d) ((const struct bytes[]){a, b, c, d})
-    CHECK(place_is("key", PLACE(l, ten, l, none), PLACE(next, ten, next, none)));
-    CHECK(place_is("key", PLACE(h, ten, h, none), NULL));
-    CHECK(place_is("ready", PLACE(ten, ten, h, none), PLACE(ten, BYTES("11"), none, none)));
-    CHECK(place_is("ready", PLACE(ten, ten, BYTES("k"), h), PLACE(ten, ten, BYTES("k\0"), none)));
-    CHECK(place_is("ready", PLACE(ten, ten, l, h), PLACE(ten, ten, next, none)));
-    CHECK(place_is("ready", PLACE(ten, ten, h, h), PLACE(ten, BYTES("11"), none, none)));
+    CHECK(place_is("key", false, PLACE(l, ten, l, none), PLACE(next, minus, none, none)));
+    CHECK(place_is("key", false, PLACE(h, ten, h, none), NULL));
+    CHECK(place_is("ready", false, PLACE(ten, ten, h, none), PLACE(ten, BYTES("11"), none, none)));
+    CHECK(place_is("ready", false, PLACE(ten, ten, BYTES("k"), h),
+                   PLACE(ten, ten, BYTES("k\0"), none)));
+    CHECK(place_is("ready", false, PLACE(ten, ten, l, h), PLACE(ten, ten, next, none)));
+    CHECK(place_is("ready", false, PLACE(ten, ten, l, ten), PLACE(ten, ten, next, none)));
+    /* Descending are only the values. */
+    CHECK(
+        place_is("key", true, PLACE(h, ten, h, l), PLACE(bytes_of(high, 200), minus, none, none)));
+    CHECK(place_is("key", true, PLACE(k, ten, k, l), PLACE(k, ten, k, next)));
+    CHECK(place_is("key", true, PLACE(k, ten, k, h), PLACE(k, ten, BYTES("k\0"), none)));
+    CHECK(place_is("ready", true, PLACE(ten, ten, l, h), PLACE(ten, ten, next, none)));
+    CHECK(place_is("ready", false, PLACE(ten, ten, h, h), PLACE(ten, BYTES("11"), none, none)));
     buf_free(&after);
 }
 

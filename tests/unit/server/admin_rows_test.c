@@ -27,12 +27,23 @@ static void begin(struct talk *t, size_t length)
     survey_bench_passes(t->bench, 2);
 }
 
+#define AFTER 4200
+
+/* Where the next page begins; empty: there is none. */
+static void take_after(const struct talk *t, char after[AFTER])
+{
+    const char *at = strstr(t->body, "\"after\":\"");
+    *after = 0;
+    if (at)
+        snprintf(after, AFTER, "%.*s", (int)strcspn(at + 9, "\""), at + 9);
+}
+
 /* Whether pages, each asked for as the one before says, have all of them once. */
 static bool come_all(struct talk *t, const char *query)
 {
     bool seen[ROWS] = {false};
     int n = 0, pages = 0;
-    char target[5000], after[4200] = "";
+    char target[5000], after[AFTER] = "";
     do {
         snprintf(target, sizeof(target), "/api/v1/streams?%s%s%s", query, *after ? "&after=" : "",
                  after);
@@ -51,10 +62,7 @@ static bool come_all(struct talk *t, const char *query)
             CHECK(!seen[i]);
             seen[i] = true;
         }
-        const char *at = strstr(t->body, "\"after\":\"");
-        *after = 0;
-        if (at)
-            snprintf(after, sizeof(after), "%.*s", (int)strcspn(at + 9, "\""), at + 9);
+        take_after(t, after);
     } while (*after && ++pages < 100);
     if (n != ROWS)
         printf("# %s: %d rows in %d pages\n", query, n, pages + 1);
@@ -76,6 +84,44 @@ TEST(names_of_any_length)
             CHECK(come_all(&t, orders[i]));
         talk_end(&t);
     }
+}
+
+/* Groups of one stream have equal values in every order by a column of the stream. */
+static bool come_all_groups(struct talk *t, const char *query, int groups)
+{
+    int n = 0, pages = 0;
+    char target[5000], after[AFTER] = "";
+    do {
+        snprintf(target, sizeof(target), "/api/v1/groups?%s%s%s", query, *after ? "&after=" : "",
+                 after);
+        if (!talk_gets(t, target, 200))
+            return false;
+        for (const char *at = t->body; (at = strstr(at, "\"group\":")); at++)
+            n++;
+        take_after(t, after);
+    } while (*after && ++pages < 20);
+    return n == groups && !*after;
+}
+
+TEST(groups_of_any_length)
+{
+    struct talk t;
+    struct buf line = {0};
+    talk_begin(&t);
+    for (int i = 0; i < 20; i++) {
+        line.n = 0;
+        buf_printf(&line, "XGROUP CREATE q g%02d%03000d 0 MKSTREAM", i, 0);
+        buf_add_char(&line, '\0');
+        bench_says(t.c, line.p);
+    }
+    buf_free(&line);
+    broker_forget_replies(t.c);
+    CHECK(talk_logs_in(&t, "{}"));
+    survey_bench_passes(t.bench, 2);
+    CHECK(come_all_groups(&t, "count=7&by=key", 20));
+    CHECK(come_all_groups(&t, "count=7&by=key&desc=1", 20));
+    CHECK(come_all_groups(&t, "count=7&by=ready&desc=1", 20));
+    talk_end(&t);
 }
 
 #define STREAMS 3000
@@ -185,5 +231,6 @@ TEST(letters_of_many_groups)
     talk_end(&t);
 }
 
-UNIT_MAIN(T(names_of_any_length), T(a_page_comes_in_steps), T(a_page_ends_with_its_user),
-          T(a_page_that_nobody_waits_for_is_dropped), T(letters_of_many_groups))
+UNIT_MAIN(T(names_of_any_length), T(groups_of_any_length), T(a_page_comes_in_steps),
+          T(a_page_ends_with_its_user), T(a_page_that_nobody_waits_for_is_dropped),
+          T(letters_of_many_groups))
