@@ -598,6 +598,40 @@ TEST(a_copied_consumer_has_its_own_subscriptions)
     broker_bench_end(b);
 }
 
+/* Whatever removes the consumer for which a subscription waits. */
+TEST(a_full_subscription_ends_with_its_consumer)
+{
+    static const char *const ends[] = {"DEL q",
+                                       "UNLINK q",
+                                       "FLUSHDB",
+                                       "FLUSHDB ASYNC",
+                                       "SET q x",
+                                       "RENAME other q",
+                                       "COPY other q REPLACE",
+                                       "RENAME q r",
+                                       "MOVE q 1",
+                                       "SWAPDB 0 1",
+                                       "XGROUP DESTROY q g",
+                                       "XPOLICY DEL q g",
+                                       "XGROUP DELCONSUMER q g w",
+                                       "PEXPIREAT q 1",
+                                       "SORT other STORE q"};
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+        struct client *c;
+        struct bench *b = broker_queue("", 4, false, &c);
+        SAYS(c, "RPUSH other 1", "1");
+        struct client *w = subscriber(b, "w", "PREFETCH 1");
+        HEARS(w, "OK " PUSH("1-1", "1", "1"));
+        bench_says(c, ends[i]);
+        bench_says(c, "XACK q g 1-1");
+        bench_says(c, "DEL q");
+        HEARS(c, "*");
+        broker_bench_turn(b);
+        HEARS(w, "*");
+        broker_bench_end(b);
+    }
+}
+
 /* Another consumer in place of the first. */
 TEST(a_group_is_subscribed_to_as_one_consumer)
 {
@@ -655,5 +689,6 @@ UNIT_MAIN(T(all_is_judged_before_anything_is_subscribed),
           T(a_visit_may_find_that_the_key_has_expired), T(subscriptions_are_shown),
           T(nothing_is_pushed_while_nothing_may_be_written), T(caps_of_the_group_hold_for_pushes),
           T(a_deleted_consumer_is_made_again), T(a_copied_consumer_has_its_own_subscriptions),
+          T(a_full_subscription_ends_with_its_consumer),
           T(a_group_is_subscribed_to_as_one_consumer),
           T(subscriptions_end_when_read_permission_is_revoked), T(replicas_push_nothing))
