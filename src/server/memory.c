@@ -39,6 +39,7 @@
 #define SOLE_FROM     (1u << 20)          /* below this, output sent by reference is not examined */
 #define LEAST_CLIENTS ((size_t)128 << 10) /* lower bound of maxmemory-clients */
 #define CACHE_MS      1000                /* between sweeps of the cache for unused blocks */
+#define SAME          ((size_t)256 << 10) /* apart, at most, are two measurements that agree */
 
 /* The allocator's statistics, read on the freeing thread: this blocks while another thread returns
  * pages, which can take a tenth of a second. */
@@ -61,7 +62,7 @@ struct memory {
     /* As of the last tick. */
     size_t used, sole; /* sole: deleted values still being sent */
     size_t peak, startup;
-    size_t uncounted;        /* allocations that mem_balance() does not count */
+    struct memory_uncounted uncounted;
     size_t clients_limit;    /* maxmemory-clients in bytes; 0: none */
     size_t clients_enough;   /* below this sum memory_limit_clients() does nothing */
     int64_t cache_looked_ms; /* when the cache was swept last */
@@ -102,10 +103,17 @@ static void ask_allocator(struct worker_job *job)
     x->balance = mem_balance();
 }
 
-/* The counters miss only what was allocated before threads counted. */
+void memory_uncounted_take(struct memory_uncounted *u, size_t used, size_t balance)
+{
+    size_t seen = used - balance, apart = seen > u->seen ? seen - u->seen : u->seen - seen;
+    if (apart <= SAME)
+        u->bytes = seen;
+    u->seen = seen;
+}
+
 static void take_answer(struct memory *m)
 {
-    m->uncounted = m->measuring.used - m->measuring.balance;
+    memory_uncounted_take(&m->uncounted, m->measuring.used, m->measuring.balance);
     m->active = m->measuring.active;
     m->resident = m->measuring.resident;
 }
@@ -139,7 +147,7 @@ static void measure(struct memory *m)
 /* Between measurements the counters of threads give the change. */
 static void count(struct memory *m)
 {
-    m->used = mem_balance() + m->uncounted;
+    m->used = mem_balance() + m->uncounted.bytes;
     m->sole = m->engine->settings->maxmemory ? sole_memory(m) : 0;
 }
 
@@ -147,6 +155,7 @@ void memory_begin(struct memory *m)
 {
     ask_allocator(&m->measuring.job);
     take_answer(m);
+    m->uncounted.bytes = m->uncounted.seen;
     memory_configure(m);
     memory_tick(m);
     m->startup = mem_used();
@@ -314,7 +323,7 @@ void memory_tick(struct memory *m)
 /* Usage as maxmemory counts it. */
 static size_t counted(const struct memory *m)
 {
-    size_t used = mem_balance() + m->uncounted;
+    size_t used = mem_balance() + m->uncounted.bytes;
     size_t not_data = apart(m);
     return used > not_data ? used - not_data : 0;
 }
@@ -443,7 +452,7 @@ void memory_report(struct memory *m, struct engine_memory *out)
                                   .backlog = backlog_size(e),
                                   .replicas = replicas_memory(e),
                                   .rss = resident_now()};
-    out->used = mem_balance() + m->uncounted;
+    out->used = mem_balance() + m->uncounted.bytes;
     out->active = m->active;
     out->resident = m->resident;
     if (out->used > m->peak)

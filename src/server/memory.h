@@ -20,6 +20,14 @@ struct memory_figures {
     int64_t over_limit_now_ms; /* since maxmemory was last exceeded; 0: it is not */
 };
 
+/* What the allocator knows and mem_balance() does not count. Both are read one after the other, on
+ * another thread: a large block that this one allocates or frees in between is in one of them only,
+ * and would evict as many bytes of data. So a difference is adopted when it is seen twice. */
+struct memory_uncounted {
+    size_t bytes, seen; /* adopted; of the last measurement */
+};
+void memory_uncounted_take(struct memory_uncounted *u, size_t used, size_t balance);
+
 /* freer: a worker that returns pages to the system, or NULL; free it before memory_free(). All
  * arguments are borrowed. */
 struct memory *memory_new(struct engine *e, const struct lazy *lazy, struct worker *freer);

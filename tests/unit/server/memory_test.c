@@ -236,8 +236,25 @@ TEST(time_over_the_limit_adds_up)
     end(&h);
 }
 
+/* A block of 10 MB was freed between the two readings. */
+TEST(a_measurement_that_is_disturbed_is_not_believed)
+{
+    struct memory_uncounted u = {1000, 1000};
+    memory_uncounted_take(&u, 50001000 + (10 << 20), 50000000);
+    CHECK(u.bytes == 1000);
+    memory_uncounted_take(&u, 40002000, 40000000);
+    CHECK(u.bytes == 1000);
+    memory_uncounted_take(&u, 40003000, 40000000);
+    CHECK(u.bytes == 3000);
+    memory_uncounted_take(&u, 40003000 - (10 << 20), 40000000); /* allocated in between */
+    CHECK(u.bytes == 3000);
+    memory_uncounted_take(&u, 20 << 20, 0);
+    memory_uncounted_take(&u, 20 << 20, 0); /* it lasts */
+    CHECK(u.bytes == 20 << 20);
+}
+
 UNIT_MAIN(T(without_a_limit_there_is_room), T(noeviction_refuses),
           T(evicts_until_there_is_room_and_no_further), T(nothing_is_evicted_while_the_disk_fails),
           T(a_replica_gives_up_keys_only_when_it_is_to), T(queues_in_use_are_held),
           T(the_largest_clients_go_first), T(a_limit_on_clients_has_a_least),
-          T(time_over_the_limit_adds_up))
+          T(time_over_the_limit_adds_up), T(a_measurement_that_is_disturbed_is_not_believed))
