@@ -176,13 +176,9 @@ static int head(struct request *q, const char *base, size_t n, long long *out, b
     }
     q->at = (size_t)(cr - base) + 2;
     struct bytes digits = {p + 1, (size_t)(cr - p) - 1};
-    bool plain = num_parse_int(digits, out);
-    if (!plain) {
-        /* "+5" and "005" are accepted too, but not canonical. */
+    if (cr[1] != '\n') /* any byte is accepted, as in Redis, but not canonical */
         q->verbatim = false;
-        return -1;
-    }
-    return 1;
+    return num_parse_int(digits, out) ? 1 : -1;
 }
 
 /* Parses the head of a request. REQUEST_READY: q->left is the number of arguments. */
@@ -264,7 +260,8 @@ static enum request_state take_bulk(struct request *q, const char *base, size_t 
     if (n - q->at < (size_t)q->bulk + 2)
         return REQUEST_MORE;
     add(q, bytes_of(base + q->at, (size_t)q->bulk), NULL);
-    if (base[q->at + (size_t)q->bulk] != '\r')
+    const char *end = base + q->at + q->bulk;
+    if (end[0] != '\r' || end[1] != '\n')
         q->verbatim = false;
     q->at += (size_t)q->bulk + 2;
     return REQUEST_READY;

@@ -40,6 +40,25 @@ TEST(one_byte_at_a_time)
     request_free(&q);
 }
 
+/* They are run, as in Redis, but are neither written to a file nor sent to a replica as they came.
+ */
+TEST(what_is_not_canonical_is_not_verbatim)
+{
+    static const char *const texts[] = {
+        "*2\rx$3\r\nGET\r\n$1\r\nk\r\n", "*2\r\n$3\rxGET\r\n$1\r\nk\r\n",
+        "*2\r\n$3\r\nGETx\n$1\r\nk\r\n", "*2\r\n$3\r\nGET\rx$1\r\nk\r\n",
+        "*2\r\n$3\r\nGET\r\n$1\r*k\r\n", "*2\r\n$3\r\nGET\r\n$1\r\nk\r*"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        struct request q;
+        request_init(&q);
+        CHECK(request_parse(&q, texts[i], strlen(texts[i]), &limits) == REQUEST_READY);
+        CHECK(q.argc == 2 && bytes_equal(q.argv[0], BYTES("GET")) &&
+              bytes_equal(q.argv[1], BYTES("k")));
+        CHECK(!q.verbatim && q.at == strlen(texts[i]));
+        request_free(&q);
+    }
+}
+
 TEST(inline_requests_have_quotes)
 {
     struct request q;
@@ -139,6 +158,7 @@ TEST(the_quick_one_takes_what_clients_send)
     mem_free(text);
 }
 
-UNIT_MAIN(T(one_byte_at_a_time), T(inline_requests_have_quotes), T(malformed_requests_are_refused),
+UNIT_MAIN(T(one_byte_at_a_time), T(what_is_not_canonical_is_not_verbatim),
+          T(inline_requests_have_quotes), T(malformed_requests_are_refused),
           T(long_arguments_get_their_own_string), T(both_parsers_agree_on_noise),
           T(the_quick_one_takes_what_clients_send))
