@@ -324,16 +324,16 @@ static void drop_page(void *page)
     row_page_end(page);
 }
 
-/* The command has left its rows, which come in the next steps. */
+/* SURVEY ran, and handed over its page instead of replying: the next steps gather and write it. */
 static void begin_page(struct exchange *x, struct rows_page *rows, const struct render *r)
 {
     x->work = row_page_begin(rows, r);
     x->drop_work = drop_page;
-    make_tag(x); /* after the command: looking may have ended a pass */
+    make_tag(x); /* only now: running SURVEY may have completed a pass, which the tag names */
     x->json.most -= BEHIND_ROWS;
 }
 
-/* The next part of the page. */
+/* Gathers or writes the next part of the page; after the last one, its `after`. */
 static void continue_page(struct exchange *x)
 {
     const struct user *u = identity_user(x);
@@ -350,7 +350,8 @@ static void continue_page(struct exchange *x)
     x->drop_work = NULL;
 }
 
-/* Runs a SURVEY. Rows are left to begin_page(); a short list is written at once. */
+/* Runs a SURVEY subcommand. One that lists rows hands over a page, made in parts; the reply of any
+ * other is short and is written at once. */
 static void run_survey(struct exchange *x, const struct template_words *words, struct render *r)
 {
     struct survey *sv = x->all->engine->survey;
@@ -360,7 +361,7 @@ static void run_survey(struct exchange *x, const struct template_words *words, s
     sv->hands_to = NULL;
     if (ran && rows) {
         begin_page(x, rows, r);
-        *r = (struct render){0}; /* the page's now */
+        *r = (struct render){0}; /* the page owns it now */
     } else if (ran) {
         make_tag(x);
         write_after(x, r);

@@ -10,7 +10,7 @@ struct row_page {
     bool is_gathered;
     struct render render;
     struct reply reply;
-    struct chain out; /* of reply */
+    struct chain out; /* where `reply` is written */
 };
 
 struct row_page *row_page_begin(struct rows_page *rows, const struct render *r)

@@ -1,5 +1,5 @@
-/* A page of the survey's rows as members of an answer, made in parts so that neither many rows to
- * choose from nor many to write make a long turn. */
+/* A page of survey rows, written into a JSON response in parts, so that no turn of the event loop
+ * is long, however many rows there are to select from and to write. */
 #ifndef ADMIN_ROW_PAGE_H
 #define ADMIN_ROW_PAGE_H
 
@@ -9,12 +9,13 @@
 
 struct row_page;
 
-/* Takes over the rows and the render, which has written nothing yet. */
+/* Takes ownership of both; the render must not have written anything yet. */
 struct row_page *row_page_begin(struct rows_page *rows, const struct render *r);
 void row_page_end(struct row_page *p);
-/* Does the next part, of about 150 us, as this user. False: the page is written. */
+/* Does the next part, about 150 us of work, with the rights of this user. False: the page is
+ * complete. */
 bool row_page_step(struct row_page *p, const struct user *user);
-/* What was written, for the place of the last row. */
+/* For render_write_place(). */
 const struct render *row_page_render(const struct row_page *p);
 
 #endif

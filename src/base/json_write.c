@@ -123,7 +123,8 @@ static void put_escaped(struct json_write *w, unsigned char c)
 static void put_string(struct json_write *w, struct bytes x)
 {
     size_t literal = literal_length(x);
-    if (literal == x.n && !w->failed && x.n + 2 <= w->most - w->out->n) { /* the usual one */
+    if (literal == x.n && !w->failed &&
+        x.n + 2 <= w->most - w->out->n) { /* nothing to escape, and it fits: the usual case */
         char *to = buf_room(w->out, x.n + 2);
         *to = '"';
         if (x.n)

@@ -258,6 +258,10 @@ void mem_background(bool on)
 }
 
 #ifdef MILLRACE_JEMALLOC
+#define GROW_LEAST                                                                                 \
+    4u /* steps; a phase that needs less memory would leave much of a step unused                  \
+        */
+
 /* The step in which memory grows. Larger requests are for tables, and not populated: clients served
  * meanwhile would have to wait for all of it. */
 static size_t grow_step;
@@ -286,11 +290,12 @@ static int arena_control(const char *what, void *old, size_t *old_n, void *new, 
 }
 #endif
 
-void mem_grow_begin(size_t step)
+void mem_grow_begin(size_t expected, size_t step)
 {
 #ifdef MILLRACE_JEMALLOC
     size_t n = sizeof(growing_arena);
-    if (growing || mallctl("thread.arena", &growing_arena, &n, NULL, 0) != 0)
+    if (growing || expected < GROW_LEAST * step ||
+        mallctl("thread.arena", &growing_arena, &n, NULL, 0) != 0)
         return;
     n = sizeof(plain_hooks);
     if (arena_control("extent_hooks", &plain_hooks, &n, NULL, 0) != 0)
@@ -304,6 +309,7 @@ void mem_grow_begin(size_t step)
     arena_control("retain_grow_limit", &plain_limit, &n, &step, sizeof(step));
     growing = true;
 #else
+    (void)expected;
     (void)step;
 #endif
 }

@@ -42,10 +42,13 @@ void mem_stats(size_t *allocated, size_t *active, size_t *resident);
 void mem_print_stats(char **text, size_t *n);
 /* "jemalloc-5.3.0" or "libc". */
 const char *mem_allocator_name(void);
-/* Bracket a phase in which this thread fills much memory: the allocator then maps memory with its
- * pages in steps of that many bytes, instead of by a fault per page. Wastes at most one step. Cost
- * of a step: the kernel clears it, 0.2 to 2 ms a megabyte. */
-void mem_grow_begin(size_t step);
+/* Bracket a phase in which this thread fills about `expected` bytes of memory: the allocator then
+ * maps memory with its pages in steps of that many bytes, instead of by a fault per page. Wastes at
+ * most one step; does nothing if few steps are expected. Cost of a step: the kernel clears it, 0.2
+ * to 2 ms a megabyte, so it is small while clients are served. */
+#define MEM_GROW_STEP         ((size_t)8 << 20)
+#define MEM_GROW_STEP_SERVING ((size_t)512 << 10)
+void mem_grow_begin(size_t expected, size_t step);
 void mem_grow_end(void);
 /* Return unused pages to the system: all of them, or those unused for some seconds. Cost: system
  * calls. Any thread may call them. */

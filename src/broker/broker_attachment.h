@@ -20,7 +20,7 @@ struct broker_attachments {
 
 struct broker_attachment {
     struct dlist_node of_client; /* a ring of the client's; client.attached is in it */
-    struct dlist_node of_wait;   /* a ring of those for which it is blocked: client.awaiting */
+    struct dlist_node of_wait;   /* a ring of those its client is blocked for; client.awaiting */
     struct dlist_node of_group;  /* in `present` or `leaving` */
     struct broker_attachments *group;
     struct client *client; /* NULL: leaving */
@@ -41,7 +41,8 @@ struct broker_attachment *broker_attachment_find(const struct broker_attachments
 /* The client must not be attached to the consumer yet; the consumer belongs to the group. */
 struct broker_attachment *broker_attachment_add(struct broker_attachments *g, struct client *c,
                                                 struct stream_consumer *consumer);
-/* One that waits but is not subscribed is in the ring client.awaiting. */
+/* Notes that its client waits for messages, or no longer does. While the client is blocked in a
+ * read, and not subscribed, client.awaiting leads to its attachments that wait. */
 void broker_attachment_set_waiting(struct broker_attachment *a, bool waits);
 /* The stream leaves its key. Blocked clients wait for a key, not for a stream, so they no longer
  * wait here. */

@@ -144,7 +144,7 @@ static void wait(struct broker_subscription *s)
     block_key_ready(e, s->db, key);
 }
 
-/* Its consumer has as much pending as it may. */
+/* Its consumer has reached PREFETCH: no more is delivered until it has fewer pending entries. */
 static void be_full(struct broker_subscription *s, struct stream_consumer *c)
 {
     block_stay_end(&s->stay);
@@ -326,7 +326,7 @@ void broker_consume_forget(const struct stream_group *g, const struct stream_con
 
 /* ---- Room */
 
-/* The consumer has fewer entries pending. */
+/* The consumer has fewer pending entries than before: subscriptions below their limit go on. */
 static void look_at_consumer(void *context, struct stream_consumer *c)
 {
     const struct broker_watch *w = context;

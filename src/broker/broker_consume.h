@@ -53,7 +53,7 @@ struct broker_subscription {
     int64_t prefetch;           /* pending entries at most; the policy's limit may be lower */
     uint64_t owner;             /* the front's */
     struct dlist_node of_watch; /* in watch.subscribed or watch.full */
-    struct dlist_node of_full;  /* full: in presence.full of its consumer */
+    struct dlist_node of_full;  /* while it is full: in presence.full of its consumer */
 };
 
 void broker_consume_init(struct broker *b);

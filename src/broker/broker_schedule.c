@@ -6,7 +6,7 @@
  *   refused    if a limit of the stream refuses the message: passed, counted as missed
  *   postponed  if there is no memory: tried again after a second
  *
- * What is passed is journalled too (XCRON MARK): nothing decides about it again after a restart.
+ * Skipped times are journalled too (XCRON MARK), so a restart does not decide about them again.
  *
  * A schedule without moments left is deleted. One action appends one message, so many due schedules
  * share the turn's time with everything else. No moment fires twice: XADD and XCRON MARK are in one
@@ -118,7 +118,7 @@ bool broker_schedule_run(const struct broker_group *x, const struct stream_sched
     return true;
 }
 
-/* Passes moments up to until_ms, which bring no message. */
+/* Skips the times up to until_ms: they bring no message. */
 static void pass(const struct broker_group *x, struct stream_schedule *s, int64_t until_ms,
                  uint64_t missed)
 {

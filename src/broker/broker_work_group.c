@@ -35,8 +35,8 @@ struct working {
     bool wakes;
 };
 
-/* Asked after each entry: an entry costs a walk through a large heap, a reading of the clock a
- * hundredth of that. */
+/* Called after each entry, so a turn overruns by one entry at most. Reading the clock costs a
+ * hundredth of an entry's walk through a large heap. */
 static bool is_late(const struct working *w)
 {
     return clock_mono_us() >= w->until_us;

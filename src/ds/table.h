@@ -34,8 +34,9 @@ void table_init(struct table *t, uint64_t (*hash)(struct bytes key));
 void table_reserve(struct table *t, size_t n);
 /* Frees the buckets, not the entries. */
 void table_clear(struct table *t);
-/* The same in steps of at most TABLE_STEP buckets, for tables of any size; false: done. Until
- * table_clear_some() is done, it is all that may be called. */
+/* One step of table_reserve() or table_clear(), at most TABLE_STEP buckets, so that a caller can do
+ * other work in between. False: done. Until table_clear_some() has returned false, no other
+ * function may be called on the table. */
 #define TABLE_STEP ((size_t)512)
 bool table_reserve_some(struct table *t, size_t n);
 bool table_clear_some(struct table *t);

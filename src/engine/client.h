@@ -117,7 +117,7 @@ struct client {
     struct tracking_client *tracking;   /* or NULL */
     struct peer *peer;                  /* a replica, or what it announced to become one; or NULL */
     struct broker_attachment *attached; /* to consumers of groups (engine_client_events), or NULL */
-    struct broker_attachment *awaiting; /* those for which it is blocked, or NULL */
+    struct broker_attachment *awaiting; /* one of those it is blocked for (a ring), or NULL */
     uint64_t lacks;                     /* a replica: bytes of the stream not yet sent to it */
     struct user *user;                  /* borrowed */
     struct user *last_user; /* a copy of the user, if deleted while its request ran; or NULL */

@@ -25,10 +25,10 @@ struct tracking_client {
 };
 
 struct tracking {
-    struct dict keys;          /* to struct audience */
+    struct dict keys;          /* key to struct audience: the clients that read it */
     struct dlist_node ages;    /* of audiences, oldest first */
-    size_t items, bytes;       /* items: clients of all audiences; bytes: of the keys */
-    struct dlist_node clients; /* those with BCAST first */
+    size_t items, bytes;       /* entries in all audiences; bytes of all keys */
+    struct dlist_node clients; /* those with BCAST first, so broadcasting visits no others */
     size_t client_n, broadcasting;
     struct dict
         changed; /* since the last broadcast, to the id of the client that did it (-1: several) */

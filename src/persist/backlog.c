@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define SPARE 4 /* blocks kept for reuse: in a full backlog as many come as go */
+#define SPARE                                                                                      \
+    4 /* removed blocks kept for reuse: a full backlog needs one for each that it removes */
 
 /* The i-th block. */
 static char **block_at(const struct backlog_ring *r, size_t i)

@@ -13,7 +13,7 @@
 
 #define BACKLOG_BLOCK ((size_t)64 << 10)
 
-/* Blocks in a queue. */
+/* A queue of blocks, as a ring buffer. */
 struct backlog_ring {
     char **blocks;
     size_t cap, first, count;
@@ -21,18 +21,18 @@ struct backlog_ring {
 
 struct backlog {
     struct journal_reader reader; /* attached while the backlog is open */
-    struct backlog_ring ring;     /* block i of it holds bytes from base + i * BACKLOG_BLOCK */
-    struct backlog_ring former;   /* no longer needed: reused or freed, some each turn */
-    uint64_t base;  /* stream bytes before the first block (its first offset minus 1) */
-    uint64_t first; /* offset of the first stored byte, counted from 1 */
-    uint64_t end;   /* offset of the last one; first - 1 when empty */
+    struct backlog_ring ring;   /* block i holds the stream from byte base + i * BACKLOG_BLOCK on */
+    struct backlog_ring former; /* trimmed blocks: reused, or freed a few each turn */
+    uint64_t base;              /* stream bytes before the first block (its first offset minus 1) */
+    uint64_t first;             /* offset of the first stored byte, counted from 1 */
+    uint64_t end;               /* offset of the last one; first - 1 when empty */
 };
 
 /* Attaches to the journal. Must be zero-initialised or closed. */
 void backlog_open(struct backlog *b, struct journal *j);
-/* Detaches from the journal and frees everything. Cost: a call of the allocator for each block. */
+/* Detaches from the journal and frees all blocks at once: at shutdown. */
 void backlog_free(struct backlog *b);
-/* The same, but the blocks are left to backlog_tidy(). */
+/* Detaches from the journal; backlog_tidy() frees the blocks in later turns. */
 void backlog_close(struct backlog *b);
 static inline bool backlog_is_open(const struct backlog *b)
 {
@@ -53,10 +53,10 @@ void backlog_restart(struct backlog *b);
 int backlog_pieces(const struct backlog *b, uint64_t offset, struct iovec *pieces, int n);
 /* Whether a replica can continue at `next`: that byte is stored, or is the next to come. */
 bool backlog_reaches(const struct backlog *b, uint64_t next);
-/* Gives up blocks that end before keep_from. */
+/* Removes blocks that end before keep_from. */
 void backlog_trim(struct backlog *b, uint64_t keep_from);
-/* Once a turn, also while it is closed: frees blocks that were given up, at most BACKLOG_TIDIED,
- * and keeps a few for what comes next. */
+/* Call once a turn, also after backlog_close(): frees at most BACKLOG_TIDIED removed blocks, so
+ * that a large backlog does not stall a turn, and keeps a few for reuse. */
 #define BACKLOG_TIDIED 8
 void backlog_tidy(struct backlog *b);
 bool backlog_has_work(const struct backlog *b);

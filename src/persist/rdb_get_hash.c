@@ -1,9 +1,11 @@
-/* Three forms: a count and as many fields; a pack of all fields; values in the order of the names
- * of a template. The type and the dialect say which, and how deadlines are written: absolute,
- * relative to the earliest, or as text.
+/* Servers write a hash in one of three forms: the number of fields, then the fields one by one; one
+ * string that packs all fields; or, with field names shared as a template, the values alone. The
+ * type byte and the dialect tell the form, and how deadlines are written: absolute, relative to the
+ * earliest, or as text.
  *
- * A hash is built field by field, in the encoding that this server's limits ask for. Damage is
- * r->failed, and what was built so far is freed; a field that stands twice is damage. */
+ * Whatever the form, the hash is built field by field in the encoding that this server's limits
+ * prescribe. Malformed input, also a duplicate field, sets r->failed, and the partial hash is
+ * freed. */
 #include "persist/rdb_get_hash.h"
 
 #include "base/num.h"

@@ -279,7 +279,7 @@ static bool turn(void *context)
     return good || rdb_source_fail(&r->in, "Loading was stopped");
 }
 
-/* Between two steps of something that reads nothing. */
+/* Between the steps of work that consumes no input, which therefore takes no turns by itself. */
 static bool turn_if_due(struct reader *r)
 {
     return !rdb_source_turn_is_due(&r->in) || (insert_all(r) && turn(r));

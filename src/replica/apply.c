@@ -1,7 +1,7 @@
 /* All input is in one buffer; bytes before `at` are done with.
  *
- *   plain   up to AHEAD plain commands are split in place, their keys are prefetched, then they are
- *           applied one by one, each in a group of its own.
+ *   plain   up to APPLY_AHEAD plain commands are split in place, their keys are prefetched, then
+ *           they are applied one by one, each in a group of its own.
  *   others  a transaction, a large or unusual command, or an incomplete one: replica/groups finds
  *           its end. A transaction is applied when its EXEC has come, command by command, in one
  *           journal group.
@@ -37,8 +37,7 @@
 
 #include <stdio.h>
 
-#define AHEAD APPLY_AHEAD      /* commands prefetched together */
-#define ARGS  256              /* for all of them */
+#define ARGS  256              /* of all commands that are prefetched together */
 #define USUAL (APPLY_ROOM * 4) /* size of the buffer; a larger one is shrunk */
 
 struct parsed {
@@ -72,8 +71,8 @@ struct apply {
     bool asked;
     uint64_t asked_at;
     uint64_t applied; /* end of the last group applied */
-    uint64_t until;   /* clock_ticks() at which a run ends; 0: never */
-    bool has_more;    /* it has ended therefore */
+    uint64_t until;   /* as in apply_until() */
+    bool has_more;    /* the last run ended because of `until` */
     const struct command *multi, *exec, *select, *ping, *migrate;
     char *in; /* of cap bytes n are filled, and at are done with */
     size_t at, n, cap;
@@ -82,7 +81,7 @@ struct apply {
     int wide_cap;
     struct aof_parse_room wrapped; /* arguments of a command wrapped in PING */
     struct bytes args[ARGS];
-    struct parsed commands[AHEAD];
+    struct parsed commands[APPLY_AHEAD];
 };
 
 static struct client *make_client(struct apply *a, const struct apply_options *o)
@@ -388,13 +387,13 @@ static void apply_blank(struct apply *a, struct bytes raw)
 
 /* ---- Splitting */
 
-/* Splits up to AHEAD plain commands from p on and prefetches their keys; returns how many. Stops
- * before MULTI and anything that is not plain. */
+/* Splits up to APPLY_AHEAD plain commands from p on and prefetches their keys; returns how many.
+ * Stops before MULTI and anything that is not plain. */
 static unsigned look_ahead(struct apply *a, const char *p, const char *end)
 {
     unsigned n = 0;
     int used = 0;
-    while (n < AHEAD && p < end) {
+    while (n < APPLY_AHEAD && p < end) {
         struct parsed *x = &a->commands[n];
         x->argv = a->args + used;
         size_t length = request_quick(p, end, a->args + used, ARGS - used, &x->argc);

@@ -28,17 +28,16 @@ void apply_free(struct apply *a);
 /* Where to put the next bytes; *room: how many fit, at least APPLY_ROOM. */
 #define APPLY_ROOM ((size_t)64 << 10)
 char *apply_place(struct apply *a, size_t *room);
-/* Puts bytes there, as many as fit; returns how many. */
+/* Copies bytes to apply_place(), as many as fit; returns how many. */
 size_t apply_put(struct apply *a, struct bytes data);
-/* n bytes were put there: applies all complete groups, or some until apply_until(). False: this is
- * no command stream, and our data cannot be trusted any more. */
+/* n bytes were added at apply_place(): applies complete groups, until the time of apply_until().
+ * False: this is no command stream, and our data cannot be trusted any more. */
 bool apply_run(struct apply *a, size_t n);
-/* From then on (clock_ticks()) apply_run() ends after at most APPLY_AHEAD commands or one group. 0,
- * as at first: never. */
+/* Once clock_ticks() has reached this, apply_run() returns after at most APPLY_AHEAD further
+ * commands or one group. 0, the initial value: no limit. */
 #define APPLY_AHEAD 16
 void apply_until(struct apply *a, uint64_t ticks);
-/* Whether the last apply_run() ended for that reason: another one will go on, even without more
- * bytes. */
+/* Whether the last apply_run() returned for that reason: call it again, even without more bytes. */
 bool apply_has_more(const struct apply *a);
 
 /* Whether the primary has sent a GETACK since the last call; *offset: the end of the stream before

@@ -423,19 +423,19 @@ static bool is_held(const struct follow *f)
            !e->settings->replica_ignore_disk_write_errors;
 }
 
-/* The last turn has left something unapplied. */
+/* The time of the last turn was up before everything received was applied. */
 static bool is_behind(const struct follow *f)
 {
     return f->apply && apply_has_more(f->apply);
 }
 
-/* What was left unapplied, then more. */
+/* Applies what the last turn left, then reads and applies more. */
 static void read_link(struct follow *f)
 {
     size_t n = 1;
     link_begin_turn(&f->link);
     if (is_behind(f) && take_stream(f, 0))
-        f->io_ms = now(f); /* nothing was read meanwhile: that is no silence */
+        f->io_ms = now(f); /* we did not read: the primary must not time out for that */
     while (n && f->link.conn && !is_behind(f) && !is_held(f) && !link_turn_is_over(&f->link)) {
         f->link.ready = false;
         n = read_once(f);
@@ -537,8 +537,8 @@ void follow_read(struct follow *f)
         read_link(f);
 }
 
-/* Of a primary that has died, the kernel may still hold a part of the stream, which may be nowhere
- * else: reading goes on, and finds the end. */
+/* If the primary has died, our socket buffer may hold the only copy of the end of its stream. So a
+ * failed send does not close the link: reading continues until the end of the stream. */
 static void send_out(struct follow *f)
 {
     int error = link_send(&f->link, !is_held(f));

@@ -13,9 +13,9 @@ struct link {
     struct chain out;
     struct buf in;
     bool ready;         /* the socket may be readable or writable, or connecting may go on */
-    bool mute;          /* nothing is sent any more */
-    uint64_t turn_ends; /* clock_ticks() */
-    size_t turn_bytes;  /* read in it */
+    bool mute;          /* sending has failed: output is dropped */
+    uint64_t turn_ends; /* when reading has to stop in this turn, in clock_ticks() */
+    size_t turn_bytes;  /* read in this turn */
 };
 
 /* Starts connecting; there must be no connection. The struct must not move. */
@@ -23,7 +23,7 @@ void link_dial(struct link *k, struct loop *l, const struct dial_to *to);
 /* 0: connected; -EAGAIN: not yet; else -errno, which link_why() explains until link_drop(). */
 int link_step(struct link *k);
 const char *link_why(const struct link *k, int error);
-/* Clients wait while input is read and used, so a turn has so many bytes, or so much time. */
+/* Limits of what is read and applied in one turn, since clients wait meanwhile. */
 #define LINK_TURN_BYTES ((size_t)256 << 10)
 #define LINK_TURN_US    1000
 void link_begin_turn(struct link *k);
@@ -34,8 +34,8 @@ long link_read(struct link *k, char *to, size_t room);
 /* Sends pending output as far as the socket takes it; wants_input: the loop is to report input. 0
  * or -errno. */
 int link_send(struct link *k, bool wants_input);
-/* After an error in sending: drops all output from now on, and leaves it to reading to find the end
- * of what has come. */
+/* After a send error: drops all output from now on, so that what was received before can still be
+ * read. */
 void link_mute(struct link *k);
 /* True when the other side has closed the connection or it has failed, even if bytes that arrived
  * before have not been read yet. */

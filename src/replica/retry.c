@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #define FIRST_MS 100
-#define EAGER_MS 10000 /* without a link, in which FIRST_MS is used */
+#define EAGER_MS 10000 /* after the link was lost, FIRST_MS is the delay for so long */
 
 void retry_begin(struct retry *r, int64_t now_ms)
 {

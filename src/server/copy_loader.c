@@ -33,11 +33,6 @@
 #define GIVEN_BACK    ((uint64_t)1 << 20)   /* bytes of a file in memory freed at a time */
 #define KEPT          ((size_t)1 << 20)     /* bytes of effects per piece */
 #define TIDY_US       250                   /* for freeing the former data, per turn */
-/* The steps in which memory is mapped, unless the snapshot is less than a few of them: while nobody
- * is served, and between two turns. */
-#define GROWTH         ((size_t)8 << 20)
-#define SERVING_GROWTH ((size_t)512 << 10)
-#define GROWTHS        4
 
 /* Commands from the snapshot, with a SELECT before those of another database. */
 struct piece {
@@ -60,7 +55,7 @@ struct copy_loader {
     struct replay replay;
     struct store *former; /* the data being freed after the exchange, or NULL */
     int former_db;        /* index of the database being freed */
-    bool former_walked;   /* its keys are gone: its tables follow */
+    bool former_walked;   /* its keys are freed; its tables are next */
     struct table_walk former_keys;
 };
 
@@ -104,7 +99,7 @@ static void discard(const struct copy_loader *l, struct entry *e)
         value_free(e);
 }
 
-/* One key, or a step of the tables. */
+/* Frees one key, or does one step of clearing the tables. */
 static void free_some(struct copy_loader *l)
 {
     if (l->former_db == l->former->count) {
@@ -270,9 +265,7 @@ static bool read_file(struct copy_loader *l, const char *path, struct store *to,
     l->path = path;
     l->map = map;
     l->given_back = 0;
-    size_t growth = serving ? SERVING_GROWTH : GROWTH;
-    if (map.n >= GROWTHS * growth)
-        mem_grow_begin(growth);
+    mem_grow_begin(map.n, serving ? MEM_GROW_STEP_SERVING : MEM_GROW_STEP);
     bool good = rdb_read(to, map, &o, &r);
     l->figures.keys = r.keys;
     *db = r.stream_db < 0 ? 0 : r.stream_db;

@@ -37,9 +37,6 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define GROWTH  ((size_t)8 << 20) /* the step in which memory is mapped, */
-#define GROWTHS 4                 /* unless the files are less than so many of them */
-
 struct loader {
     struct engine *engine;
     struct aof *aof;
@@ -365,13 +362,6 @@ static bool load_base(struct loader *l, const char *path, bool last)
                                                             : load_aof_file(l, path, true, last);
 }
 
-/* For small files a large step would be mostly unused. */
-static void prepare_growth(const struct loader *l)
-{
-    if (l->figures.total >= GROWTHS * GROWTH)
-        mem_grow_begin(GROWTH);
-}
-
 static bool load_aof(struct loader *l)
 {
     struct manifest *m = aof_manifest(l->aof);
@@ -383,7 +373,7 @@ static bool load_aof(struct loader *l)
         int64_t n = file_size_of(path);
         l->figures.total += n > 0 && m->files[i].type != MANIFEST_HISTORY ? (uint64_t)n : 0;
     }
-    prepare_growth(l);
+    mem_grow_begin(l->figures.total, MEM_GROW_STEP);
     const struct manifest_file *base = manifest_base(m);
     int64_t start_us = clock_mono_us();
     if (base) {
@@ -487,7 +477,7 @@ static bool load_dump(struct loader *l)
     const char *dump = l->engine->settings->dbfilename;
     int64_t n = file_size_of(dump);
     l->figures.total = n > 0 ? (uint64_t)n : 0;
-    prepare_growth(l);
+    mem_grow_begin(l->figures.total, MEM_GROW_STEP);
     return load_rdb(l, dump, false, NULL);
 }
 

@@ -39,7 +39,7 @@
 #define SOLE_FROM     (1u << 20)          /* below this, output sent by reference is not examined */
 #define LEAST_CLIENTS ((size_t)128 << 10) /* lower bound of maxmemory-clients */
 #define CACHE_MS      1000                /* between sweeps of the cache for unused blocks */
-#define SAME          ((size_t)256 << 10) /* apart, at most, are two measurements that agree */
+#define SAME          ((size_t)256 << 10) /* two measurements no further apart agree */
 
 /* The allocator's statistics, read on the freeing thread: this blocks while another thread returns
  * pages, which can take a tenth of a second. */

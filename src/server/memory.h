@@ -20,9 +20,10 @@ struct memory_figures {
     int64_t over_limit_now_ms; /* since maxmemory was last exceeded; 0: it is not */
 };
 
-/* What the allocator knows and mem_balance() does not count. Both are read one after the other, on
- * another thread: a large block that this one allocates or frees in between is in one of them only,
- * and would evict as many bytes of data. So a difference is adopted when it is seen twice. */
+/* Allocated bytes that mem_balance() does not count: the allocator's figure minus mem_balance().
+ * The freeing thread reads one after the other. A large block that the main thread allocates or
+ * frees in between is in one figure only, and would make the server evict as much data. So a new
+ * difference is adopted only when two measurements in a row agree on it. */
 struct memory_uncounted {
     size_t bytes, seen; /* adopted; of the last measurement */
 };

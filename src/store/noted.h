@@ -21,7 +21,7 @@ static inline bool noted_is_known(const struct entry *e)
 }
 void noted_init(struct noted *n);
 void noted_clear(struct noted *n);
-/* The same in steps, as table_clear_some(). */
+/* One step of noted_clear(), as table_clear_some(). */
 bool noted_clear_some(struct noted *n);
 /* hash: of its key. Known entries only. */
 void noted_add(struct noted *n, uint64_t hash, struct entry *e);

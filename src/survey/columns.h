@@ -37,7 +37,7 @@ struct row {
     const struct lists_record *list;        /* of COLUMNS_LISTS */
     const struct survey_schedule *schedule; /* of COLUMNS_SCHEDULES */
     const struct source *sources;           /* of COLUMNS_DEAD; in order of key and group */
-    size_t sources_n, sources_left;         /* left: further ones, which the row does not list */
+    size_t sources_n, sources_left;         /* left: how many more the row does not list */
     struct columns_value value;             /* the sort key */
 };
 

@@ -481,7 +481,7 @@ static void add_list(const struct survey *sv, const struct family *f, uint32_t n
         add_line(out, f, l->db, l->key, NULL, v);
 }
 
-/* The line of a record that may have one. */
+/* Writes the record's line, if it has one in this family. */
 static void add_record(const struct survey *sv, const struct family *f, uint32_t number,
                        const struct bytes *match, struct buf *out)
 {
@@ -509,7 +509,7 @@ static uint32_t next_record(const struct survey *sv, const struct family *f, uin
     return number <= sv->walk.lists.records.n ? number : UINT32_MAX;
 }
 
-/* A family's lines, from behind record *i on. False: the time is up before the next one. */
+/* Writes the family's lines, after record *i, which it advances. False: the time was up first. */
 static bool add_family(const struct survey *sv, const struct family *f, uint32_t *i,
                        const struct bytes *match, struct buf *out, uint64_t until)
 {

@@ -23,10 +23,10 @@
 
 #define LOOK_EVERY 16 /* records between two readings of the clock */
 
-/* A row that was chosen. */
+/* A row selected for the page, with copies of its records. */
 struct chosen {
-    struct row row;  /* points to the copies */
-    uint32_t number; /* of the stream's record */
+    struct row row;  /* its pointers refer to the copies below */
+    uint32_t number; /* of the stream's record in the survey */
     struct source *sources;
     size_t sources_cap;
     struct survey_stream stream;
@@ -42,12 +42,12 @@ struct rows_page {
     struct rows_query q;
     struct rows_place after;
     struct bytes match;
-    struct buf texts; /* what the query points to */
+    struct buf texts; /* owns the strings of q, after and match */
     enum { GATHERS, FINDS_SOURCES, IS_GATHERED } phase;
-    uint32_t met;          /* records that the walk has met */
-    struct chosen **items; /* a heap, the last row in order on top; then in order */
+    uint32_t met;          /* records considered so far */
+    struct chosen **items; /* while gathering a heap, its top the last row in order; then sorted */
     size_t n, cap;
-    struct chosen **letters; /* of COLUMNS_DEAD: the same by their numbers */
+    struct chosen **letters; /* COLUMNS_DEAD: the same rows, sorted by number, to be searched */
     uint64_t number, total;
     bool has_head;
     size_t told;
@@ -295,7 +295,8 @@ static void add(struct rows_page *p, struct row *x, uint32_t number)
 
 /* ---- The walk */
 
-/* Groups of one stream are usually adjacent: its conditions are checked once for all of them. */
+/* Groups of one stream usually follow each other: what depends on the stream alone is checked once.
+ */
 struct judged {
     uint32_t stream;
     bool fits;
@@ -353,7 +354,8 @@ static void begin_sources(struct rows_page *p)
     qsort(p->letters, p->n, sizeof(struct chosen *), compare_numbers);
 }
 
-/* The row of the page with this record; NULL: none, or the record is another stream's now. */
+/* The row of the stream with this record number; NULL: it is not on the page, or the number belongs
+ * to another stream by now. */
 static struct chosen *find_letters(const struct rows_page *p, uint32_t number)
 {
     const struct chosen asked = {.number = number}, *const key = &asked;
@@ -370,7 +372,7 @@ static int compare_sources(const void *a, const void *b)
     return order ? order : bytes_compare(str_bytes(x->group), str_bytes(y->group));
 }
 
-/* Puts them in order. Of more than `most` the first remain. */
+/* Sorts the sources, and keeps the first `most`. */
 static void order_sources(struct chosen *c, size_t most)
 {
     struct row *x = &c->row;
@@ -418,7 +420,7 @@ static void copy_query(struct rows_page *p, const struct rows_query *q)
     size_t most = (q->match ? q->match->n : 0) + value.n +
                   (q->after ? q->after->key.n + q->after->group.n : 0);
     p->q = *q;
-    buf_room(&p->texts, most + 1); /* so that it stays where it is */
+    buf_room(&p->texts, most + 1); /* reserved at once: pointers into it must stay valid */
     if (q->match) {
         p->match = keep_text(&p->texts, *q->match);
         p->q.match = &p->match;

@@ -34,7 +34,7 @@ struct rows_query {
     bool descending;                /* by value; ties are always ascending */
     const struct rows_place *after; /* NULL: from the start */
     size_t count;                   /* at least 1 */
-    size_t sources;                 /* of dead letters: at most so many groups a row, at least 1 */
+    size_t sources;                 /* source groups listed in a row of dead letters; at least 1 */
 };
 
 /* Parses "ready,paused". False: an unknown condition, or rows of this kind have none. */
@@ -42,18 +42,19 @@ bool rows_parse_only(enum columns_kind kind, struct bytes words, unsigned *only)
 /* Whether a user may see the survey's data on a key; NULL: everything. */
 bool rows_may_read(const struct user *u, struct bytes key);
 
-/* A page under way. */
+/* A page that is being made. */
 struct rows_page;
 
-/* The survey is borrowed; what the query points to, but for its user, is copied. */
+/* Borrows the survey; copies everything that the query points to, except the user. */
 struct rows_page *rows_begin(const struct survey *sv, const struct rows_query *q);
 void rows_end(struct rows_page *p);
-/* Goes on with the walk for about so many microseconds (0: 16 records). False: it is over. All of
- * it is O(rows * log COUNT). user: as in the query, whose own one may be gone. */
+/* Selects rows for about `us` microseconds (0: 16 records). False: all records were considered.
+ * O(rows * log COUNT) in total. user: whose rights apply; passed each time, since the user may have
+ * been deleted since rows_begin(). */
 bool rows_gather(struct rows_page *p, const struct user *user, int64_t us);
-/* The walk is over: goes on with the reply, for about so many microseconds (0: a row). False: it
- * is whole. It is an array: the survey's number when the page began, the number of matching rows,
- * the rows in order. */
+/* After rows_gather() has returned false: writes rows for about `us` microseconds (0: one row).
+ * False: the reply is complete. It is an array: the survey's number when the page began, the number
+ * of matching rows, the rows in order. */
 bool rows_reply(struct rows_page *p, struct reply *r, int64_t us);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Records of a chunk: with their sizes chunks of streams and of groups nearly fill a size class of
- * the allocator, which are 8 kB apart there. */
+/* Records per chunk. Chosen so that chunks of stream and of group records waste little: they nearly
+ * fill a size class of the allocator (these are 8 kB apart at that size). */
 #define SLOTS_CHUNK 240
 
 struct slot {

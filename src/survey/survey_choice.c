@@ -60,7 +60,7 @@ static void begin(struct survey_choice *c, uint32_t most)
     c->heap = mem_alloc((most + 1) * sizeof(*c->heap));
 }
 
-/* used: records there are, with numbers up to n. */
+/* used: number of records; n: their highest number. */
 static void end(struct survey_choice *c, uint32_t used, uint32_t n)
 {
     mem_free(c->chosen);
@@ -128,7 +128,7 @@ size_t survey_choice_memory(const struct survey *sv)
     return ((size_t)sv->groups_chosen.words + sv->streams_chosen.words) * sizeof(uint64_t);
 }
 
-/* ---- Those that were chosen */
+/* ---- Chosen records */
 
 static void drop(struct survey_choice *c, uint32_t number)
 {
@@ -146,7 +146,7 @@ void survey_choice_drop_stream(struct survey *sv, uint32_t number)
     drop(&sv->streams_chosen, number);
 }
 
-/* n: records have numbers up to this. */
+/* n: the highest record number. */
 static uint32_t next(const struct survey_choice *c, uint32_t number, uint32_t n)
 {
     uint32_t word = (number - 1) / 64;

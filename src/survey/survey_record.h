@@ -38,7 +38,7 @@ struct survey_counts {
     uint64_t delivered, redelivered, acked, failed, leases_ended, dead, discarded, lost;
 };
 
-/* Ordered by size, since there is one for each stream. */
+/* Members are ordered to avoid padding, since every stream has one. */
 struct survey_stream {
     struct slot slot;
     const struct stream *of; /* compared only */
@@ -50,16 +50,16 @@ struct survey_stream {
     bool refuses;               /* messages, when it is full */
     uint32_t kept;              /* its history (keep.h); 0: none */
     uint32_t message;           /* record of its next scheduled message; 0: none */
-    uint32_t named_by_policy;   /* the last pass in which one named it as dead-letter stream */
-    uint32_t groups, consumers; /* consumers: of all groups, as ready and what follows it */
+    uint32_t named_by_policy;   /* last pass in which a policy named it as dead-letter stream */
+    uint32_t groups, consumers; /* consumers: the sum over its groups */
     int64_t read_ms;            /* by the wall clock */
     int64_t rated_ms;           /* by the steady clock: start of the interval of rates */
     uint64_t length, bytes, added, rated_added, scheduled, expiries;
     double added_rate;
-    struct stream_id first, last; /* last: the last ID given */
-    uint64_t newest_ms;           /* of the ID of the newest entry; 0: none */
-    int64_t maxlen;               /* -1: none */
-    uint64_t ready, leased, deferred, dead;
+    struct stream_id first, last;           /* last: the last ID given */
+    uint64_t newest_ms;                     /* of the ID of the newest entry; 0: none */
+    int64_t maxlen;                         /* -1: none */
+    uint64_t ready, leased, deferred, dead; /* these and what follows: over its groups */
     double failed_rate;
     int64_t oldest_ready_ms; /* -1: none */
 };
@@ -83,7 +83,7 @@ struct survey_group {
     struct survey_counts counts;
     struct survey_rated {
         uint64_t delivered, redelivered, acked, failed;
-    } rated; /* those of the counts that have rates, at rated_ms */
+    } rated; /* the counts that rates are formed of, as of rated_ms */
     double delivered_rate, redelivered_rate, acked_rate, failed_rate;
 };
 
@@ -116,11 +116,12 @@ struct survey_large {
     struct survey_stream sums; /* so far */
 };
 
-/* Which records have lines of their own in the metrics: all, or those of the last choice. */
+/* Which streams, or groups, get lines of their own in the metrics: all of them or, if there are
+ * more than the limit, those selected in the last pass. */
 struct survey_choice {
     bool all;
     uint32_t left_out;
-    uint64_t *chosen; /* owned; bit i % 64 of word i / 64: record i + 1 */
+    uint64_t *chosen; /* owned bitmap: bit i is record i + 1 */
     uint32_t words;
     uint32_t *heap; /* while choosing: numbers of records, the last in order on top */
     uint32_t n, most;
@@ -130,8 +131,8 @@ struct survey {
     struct engine *engine;
     /* How many subscriptions a group has. Set by who makes the survey; NULL: none. */
     size_t (*subscriptions)(const struct stream_group *g);
-    /* Set while a SURVEY of rows runs for somebody who takes the rows in parts: it leaves the page
-     * here, which the receiver owns, and replies nothing. NULL: it replies the rows. */
+    /* Set while SURVEY runs for a caller that writes rows in parts: a subcommand that lists rows
+     * stores its page here, for the caller to own, instead of replying. NULL: it replies. */
     struct rows_page **hands_to;
     struct slots streams, groups, schedules;
     struct dict schedule_names;            /* stream and name to record of schedules */
@@ -147,7 +148,7 @@ struct survey {
         SURVEY_CHOOSES_GROUPS, /* chooses those with lines of their own, when there are too many */
         SURVEY_CHOOSES_STREAMS,
     } phase;
-    uint32_t pass;   /* under way, or the last one: at most one a second */
+    uint32_t pass;   /* the current or last one; at most one a second, so it does not wrap */
     uint32_t number; /* the last complete pass; 0: none since the survey rested */
     int db;          /* its position */
     uint64_t cursor;

@@ -106,7 +106,7 @@ bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct h
 
 /* ---- The large form */
 
-/* Enters the entry under its deadline, or removes it; before: its former place. */
+/* Updates the heap after the entry has changed; before: the heap index it had. */
 static void note_deadline(struct large *l, uint32_t before, struct entry *e)
 {
     if (e->has_ttl)

@@ -28,7 +28,7 @@ void hash_free(struct hash *h);
 struct hash *hash_copy(const struct hash *h);
 /* Includes expired fields. */
 size_t hash_count(const struct hash *h);
-/* Those that have not. Cost: O(expired ones) in the large form. */
+/* Fields that have not expired. Cost: O(expired ones) in the large form. */
 size_t hash_live(const struct hash *h, int64_t now_ms);
 bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct hash_field *out);
 /* Sets a field; true: it is new. deadline_ms HASH_NO_TTL clears it, HASH_KEEP_TTL leaves
@@ -72,8 +72,8 @@ uint64_t hash_scan(const struct hash *h, uint64_t cursor, int64_t now_ms, hash_v
 
 /* The hash table of the large form; NULL: it is small. */
 const struct table *hash_table(const struct hash *h);
-/* For tests: whether fields, TTLs, the order of deadlines and the byte count agree; and in the
- * large form how many fields' deadlines were compared. */
+/* For tests. is_sound: whether fields, deadlines and the byte count are consistent. compared: how
+ * many deadlines the heap of the large form has compared so far, which bounds its cost. */
 bool hash_is_sound(const struct hash *h);
 uint32_t hash_compared(const struct hash *h);
 

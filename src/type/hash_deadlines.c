@@ -34,8 +34,8 @@ static void sift(struct hash_deadlines *d, size_t i, struct entry *e)
     place(d, i, e);
 }
 
-/* An eighth more than needed, and what the allocator adds anyway: doubling would take up to twice
- * as much for each field. */
+/* Grows by an eighth, and by what the allocator rounds up anyway: doubling would cost up to 8 more
+ * bytes a field. */
 static void resize(struct hash_deadlines *d)
 {
     size_t n = (size_t)d->n + d->n / 8 + 4;
@@ -60,7 +60,7 @@ void hash_deadlines_remove(struct hash_deadlines *d, uint32_t at)
 {
     ASSERT(at && at <= d->n);
     struct entry *last = d->items[--d->n];
-    /* The last one takes the removed one's place, and moves up or down from there. */
+    /* The last entry fills the gap, and moves up or down from there. */
     if (at <= d->n)
         sift(d, at, last);
     if (d->n == 0)

@@ -15,13 +15,13 @@ struct hash_deadlines {
     uint32_t compared; /* entries whose deadlines were compared: for tests */
 };
 
-/* The entry has a deadline and takes this place, whose former entry may be freed, and moves from
- * there; place 0: a new one. */
+/* Inserts an entry that has a deadline (place 0), or puts it where an entry was that may be freed
+ * by now, and restores the order. */
 void hash_deadlines_put(struct hash_deadlines *d, uint32_t place, struct entry *e);
-/* The entry at that place may be freed. */
+/* Removes what is at that place; the entry itself may be freed already. */
 void hash_deadlines_remove(struct hash_deadlines *d, uint32_t place);
 void hash_deadlines_free(struct hash_deadlines *d);
-/* How many are due. Cost: O(that). */
+/* How many have expired. Cost: O(that number). */
 size_t hash_deadlines_due(const struct hash_deadlines *d, int64_t now_ms);
 size_t hash_deadlines_memory(const struct hash_deadlines *d);
 /* Walks everything, for tests: no entry is due before its parent, all places are right. */

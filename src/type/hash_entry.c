@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "base/str.h"
 
-/* What follows the place in an inline value. */
+/* The stored value without the heap index. */
 static struct bytes behind_place(const struct entry *e)
 {
     struct bytes all = entry_inline(e);
@@ -21,7 +21,7 @@ static struct str *counted(const struct entry *e)
     return (struct str *)(uintptr_t)word;
 }
 
-/* Sets an inline value behind a place of 0; e NULL: of a new entry. */
+/* Stores a heap index of 0 and the value, in e or, if that is NULL, in a new entry. */
 static struct entry *set_timed(struct entry *e, struct bytes name, unsigned kind,
                                struct bytes value, int64_t deadline_ms)
 {
@@ -35,7 +35,7 @@ static struct entry *set_timed(struct entry *e, struct bytes name, unsigned kind
     return entry_set_deadline(e, deadline_ms);
 }
 
-/* s: the counted string that is its value, which it now owns; NULL: `value` is. */
+/* s: the value, whose reference passes to the entry; NULL: `value` is copied into the entry. */
 static struct entry *make(struct bytes name, struct bytes value, struct str *s, int64_t deadline_ms)
 {
     uint64_t word = (uintptr_t)s;
@@ -77,7 +77,7 @@ struct entry *hash_entry_set_deadline(struct entry *e, int64_t deadline_ms)
     struct str *s = e->kind == HASH_ENTRY_COUNTED ? counted(e) : NULL;
     struct entry *fresh =
         make(entry_key(e), s ? (struct bytes){0} : behind_place(e), s, deadline_ms);
-    entry_free(e); /* not what it counted, which is the fresh one's */
+    entry_free(e); /* without its string, which `fresh` has taken over */
     return fresh;
 }
 

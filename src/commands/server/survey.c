@@ -29,8 +29,8 @@
 
 #define COUNT_MOST    1000
 #define COUNT_DEFAULT 100
-/* Of a row of a page that is written in parts: with the longest names, each byte escaped, it fits
- * into an answer by HTTP. */
+/* Source groups listed in a row of dead letters by HTTP. Even with the longest names, and every
+ * byte escaped, such a row fits into a response. */
 #define SOURCES_IN_PARTS 20
 
 /* A parsed request; query points into it. */

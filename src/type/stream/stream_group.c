@@ -59,7 +59,7 @@ struct stream_consumer *stream_group_owner(const struct stream_group *g, uint32_
     return number == STREAM_PENDING_NO_CONSUMER ? NULL : g->by_number[number];
 }
 
-/* An entry is no longer pending for the consumer. */
+/* The consumer has one pending entry less: notes it if subscriptions wait for that. */
 static inline void one_less(struct stream_group *g, struct stream_consumer *c)
 {
     ASSERT(c->pending > 0);
@@ -77,7 +77,7 @@ static inline void one_less(struct stream_group *g, struct stream_consumer *c)
 void stream_group_visit_roomy(struct stream_group *g, stream_group_visit *visit, void *context)
 {
     for (uint32_t i = 0; i < g->roomy_n; i++) {
-        /* It may have been deleted, and its number given to another. */
+        /* The consumer may have been deleted since, and its number reused. */
         struct stream_consumer *c = g->roomy[i] < g->numbers ? g->by_number[g->roomy[i]] : NULL;
         if (!c || !c->presence.has_room)
             continue;

@@ -13,8 +13,8 @@
  * the value. */
 struct stream_presence {
     uint32_t attached, waiting, leaving;
-    bool has_room;          /* it is in stream_group.roomy */
-    struct dlist_node full; /* the broker's: those who wait until it has fewer entries pending */
+    bool has_room;          /* its number is in stream_group.roomy */
+    struct dlist_node full; /* subscriptions that wait until it has fewer pending entries */
 };
 
 struct stream_consumer {
@@ -38,8 +38,8 @@ struct stream_group {
     /* Owned; NULL: no order is kept (none is set, or nothing acts here), and nothing is held. */
     struct stream_order *order;
     uint32_t surveyed; /* as in struct stream */
-    /* Numbers of consumers for which somebody waited when they had fewer entries pending than
-     * before. Not part of the value. */
+    /* Numbers of consumers that lost a pending entry while subscriptions were in presence.full.
+     * Not persisted. */
     uint32_t *roomy, roomy_n, roomy_cap;
 };
 
@@ -52,8 +52,7 @@ struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct
                                                   int64_t now_ms);
 /* Removes its pending entries too; returns how many. */
 uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_consumer *c);
-/* Visits, and forgets, the consumers for which somebody waited (presence.full) and that have lost
- * an entry since the last visit. The visit may change presence.full. */
+/* Visits the consumers in `roomy`, and empties it. The visit may change presence.full. */
 typedef void stream_group_visit(void *context, struct stream_consumer *c);
 void stream_group_visit_roomy(struct stream_group *g, stream_group_visit *visit, void *context);
 /* NULL for STREAM_PENDING_NO_CONSUMER. */

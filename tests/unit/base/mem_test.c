@@ -154,8 +154,8 @@ TEST(growing_and_giving_back_leave_data_alone)
 {
     enum { BLOCKS = 40 };
     char *blocks[BLOCKS];
-    mem_grow_begin(8 << 20);
-    mem_grow_begin(8 << 20);
+    mem_grow_begin(64 << 20, MEM_GROW_STEP);
+    mem_grow_begin(64 << 20, MEM_GROW_STEP);
     for (int i = 0; i < BLOCKS; i++)
         memset(blocks[i] = mem_alloc(1 << 20), i, 1 << 20);
     mem_grow_end();

@@ -194,7 +194,7 @@ TEST(only_who_has_room_is_looked_at)
     CHECK(g->roomy_n == 4);
     broker_bench_turn(b);
     CHECK(g->roomy_n == 0 && pending(b, "w1") + pending(b, "w2") + pending(b, "w3") == 3);
-    /* One is deleted, another leaves, before anybody has looked. */
+    /* w5 is deleted, and its client disconnects, before the next visit. */
     SAYS(c, "XACK q g 5-1 6-1 8-1", "3");
     CHECK(g->roomy_n == 3);
     SAYS(c, "XGROUP DELCONSUMER q g w5", "0");

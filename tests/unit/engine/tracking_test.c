@@ -200,7 +200,7 @@ TEST(clients_that_switched_to_bcast_or_left_get_no_invalidations)
     bench_end(b);
 }
 
-/* What is done at the end of each turn ends with the last client that has prefixes. */
+/* Broadcasting at the end of a turn visits only clients with prefixes. */
 TEST(those_with_prefixes_come_first)
 {
     struct bench *b = bench_begin(engine_commands);

@@ -373,7 +373,7 @@ TEST(garbage_is_told_apart)
     end(&s);
 }
 
-/* With a limit that has been reached, each run applies a batch of commands, or one group. */
+/* Once the time is up, each run still applies one batch of commands, or one group. */
 TEST(a_run_can_be_limited)
 {
     enum { SETS = 100 };

@@ -175,7 +175,7 @@ static bool asks_unconfirmed(struct play *p)
     return same && play_is(p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|");
 }
 
-/* No time passes. */
+/* The first delay is 0: the clock does not move on. */
 TEST(a_primary_that_looks_for_its_confirmation_is_asked_again_at_once)
 {
     struct play p;
@@ -195,7 +195,7 @@ TEST(a_primary_that_looks_for_its_confirmation_is_asked_again_at_once)
     play_end(&p);
 }
 
-/* It restarts: the link is tried again as if nobody had answered. */
+/* It is restarting: tried again as if it were unreachable. */
 TEST(a_primary_that_loads_is_tried_again_soon)
 {
     struct play p;
@@ -463,7 +463,7 @@ TEST(a_killed_link_comes_back)
     play_end(&p);
 }
 
-/* A primary died, and the ACK that finds this goes out before what it had sent is read. */
+/* The primary died: sending the ACK fails before the rest of its stream was read. */
 TEST(what_a_dead_primary_sent_is_applied)
 {
     struct play p;
@@ -484,7 +484,7 @@ TEST(what_a_dead_primary_sent_is_applied)
     play_end(&p);
 }
 
-/* What has been received is applied in turns, and then there is more to read. */
+/* What was received is applied over several turns before more is read. */
 TEST(a_long_stream_is_applied_in_turns)
 {
     enum { SETS = 40000 };

@@ -115,7 +115,7 @@ TEST(what_the_other_side_closes_is_an_error)
     end(&e);
 }
 
-/* The error in sending may be noticed before what came earlier has been read. */
+/* A send error may be noticed before everything received earlier has been read. */
 TEST(what_came_before_the_end_is_read)
 {
     struct ends e;

@@ -173,7 +173,7 @@ TEST(a_page_comes_in_steps)
     talk_end(&t);
 }
 
-/* Who asks is looked at in each step. */
+/* Each step checks that the user still exists and its client was not killed. */
 TEST(a_page_ends_with_its_user)
 {
     static const char *const ends[] = {"ACL DELUSER ann", "ACL SETUSER ann off",
@@ -188,7 +188,7 @@ TEST(a_page_ends_with_its_user)
     }
 }
 
-/* A connection that ends takes the page along. */
+/* If the connection closes, the page is freed. */
 TEST(a_page_that_nobody_waits_for_is_dropped)
 {
     struct talk t;
@@ -201,8 +201,8 @@ TEST(a_page_that_nobody_waits_for_is_dropped)
 
 #define SOURCES 60
 
-/* However many groups send their letters to a stream, and whatever their names: it has a row, which
- * tells how many there are, and hides none behind it. */
+/* A stream with any number of source groups, and names of any length, has a row: it tells how many
+ * groups it does not list, and the rows after it are not lost. */
 TEST(letters_of_many_groups)
 {
     struct talk t;

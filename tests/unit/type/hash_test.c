@@ -138,8 +138,7 @@ TEST(large_form_agrees_with_a_model)
     play(4, 12);
 }
 
-/* However many fields have a TTL, those that are not due cost nothing, and each that is due a
- * number of steps that only grows with the logarithm. */
+/* Expiry costs O(log n) for each expired field, and nothing for the others. */
 TEST(a_purge_looks_at_what_is_due)
 {
     enum { MANY = 50000, LOG = 16 };
