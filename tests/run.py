@@ -55,7 +55,7 @@ class Part:
         times = "%6.1f s, CPU %.1f s" % (self.seconds, self.cpu)
         if not self.lines:
             if self.status != 0:
-                return 0, self.bad("%s: %s" % (self.status, self.text[-3000:]))
+                return 0, self.bad("%s: %s" % (self.status, self.shortened()))
             print("  %-44s %-84s %s" % (self.label, (self.text.strip().splitlines() or ["ok"])[-1][:84], times), flush=True)
             return 1, 0
         ok = len(re.findall(r"^ok ", self.text, re.M))
@@ -63,9 +63,15 @@ class Part:
         for f in failed:
             self.bad(f)
         if (self.status != 0 and not failed) or not (ok or failed):
-            failed.append(self.bad("exit %s: %s" % (self.status, self.text[-1500:])))
+            failed.append(self.bad("exit %s: %s" % (self.status, self.shortened())))
         print("  %-44s %4d ok %3d not %70s %s" % (self.label, ok, len(failed), "", times), flush=True)
         return ok, len(failed)
+
+    def shortened(self):
+        """What it printed first on a failure, and last: what failed is said first, with what it can be repeated behind it."""
+        at = max(0, self.text.find("FAILED"))
+        shown = self.text[at:]
+        return shown if len(shown) <= 4000 else "%s\n[...]\n%s" % (shown[:2500], shown[-1500:])
 
     def bad(self, what):
         print("FAILED %s: %s" % (self.label, what), flush=True)
