@@ -124,7 +124,7 @@ class Worker:
         self.cc = ["ccache", "gcc"] if shutil.which("ccache") else ["gcc"]
         self.make = ["make", "--no-print-directory", "-s", "-j2", "BUILD=build/mutant", "OPT=" + OPT, "LINK=-pie", "WARN=-w", "CC=" + " ".join(self.cc)]
         said = lambda name: subprocess.run([*self.make, "--eval", "say:;@echo $(%s)" % name, "say"], cwd=directory, capture_output=True, text=True).stdout.split()
-        self.flags, self.libs, self.alloc, self.objects = said("CFLAGS"), said("LIBS"), said("ALLOC"), said("LIBOBJ")
+        self.flags, self.libs, self.alloc, self.objects = said("CFLAGS"), said("LIBS"), said("ALLOC"), [*said("LIBOBJ"), *said("HTTPOBJ"), *said("FILES")]
         self.tests = sorted(os.path.relpath(os.path.join(base, n), os.path.join(directory, "tests/unit"))[:-2]
                             for base, _, names in os.walk(os.path.join(directory, "tests/unit")) for n in names if n.endswith("_test.c"))
 
