@@ -1,6 +1,7 @@
-/* The patterns form a trie of words. A node has a child for "*", one for "#", and any number for
- * literal words; the latter are in one hash table for all nodes, by parent and word. An eight-bit
- * tag for each slot detects most misses without access to the node.
+/* The patterns form a trie of words, in which "*" and "#" are words too. All nodes but the root are
+ * in one hash table, by parent and word. An eight-bit tag for each slot detects most misses without
+ * access to the node, and a node has a bit for each word that a child has, by hash, which detects
+ * most of them without access to the table.
  *
  * A match reads the text word by word and keeps the set of nodes reached by the words so far:
  *
@@ -24,26 +25,46 @@
 /* Special tags of slots; others are bits of the hash. */
 enum { EMPTY, DEAD, FIRST_TAG };
 
+/* Bits of topic_node.words: "*" and "#" have one each, literal words share the others. */
+enum { ONE, MANY, FIRST_BIT };
+
 struct topic_node {
     struct topic_node *parent; /* NULL: the root */
-    struct topic_node *one;    /* child "*" */
-    struct topic_node *many;   /* child "#" */
     void *value;               /* of the pattern that ends here, else NULL */
-    uint32_t literals;         /* children of literal words */
-    uint32_t word_n : 31;      /* length of the word of a literal node */
-    uint32_t reached : 1;      /* "#" node: reached by the current match */
+    uint64_t words;            /* a bit for each word that a child has or had */
+    uint32_t children;
+    uint32_t word_n : 31; /* length of its word */
+    uint32_t reached : 1; /* "#" node: reached by the current match */
     char word[];
+};
+
+/* A word of a pattern or text. */
+struct word {
+    struct bytes text;
+    uint64_t hash;
+    unsigned bit;
 };
 
 /* ---- Words */
 
-static bool next_word(struct bytes *left, struct bytes *word)
+static struct word word_make(struct bytes text)
+{
+    bool one = text.n == 1 && text.p[0] == '*', many = text.n == 1 && text.p[0] == '#';
+    struct word w = {text, 0, one ? ONE : MANY};
+    if (!one && !many) {
+        w.hash = hash_key(text);
+        w.bit = FIRST_BIT + (unsigned)(w.hash >> 32) % (64 - FIRST_BIT);
+    }
+    return w;
+}
+
+static bool next_word(struct bytes *left, struct word *word)
 {
     if (!left->p)
         return false;
     const char *dot = left->n ? memchr(left->p, '.', left->n) : NULL;
     size_t n = dot ? (size_t)(dot - left->p) : left->n;
-    *word = bytes_of(left->p, n);
+    *word = word_make(bytes_of(left->p, n));
     *left = dot ? bytes_of(dot + 1, left->n - n - 1) : bytes_of(NULL, 0);
     return true;
 }
@@ -62,21 +83,11 @@ size_t topic_words(struct bytes text)
     return n;
 }
 
-static bool is_one(struct bytes word)
-{
-    return word.n == 1 && word.p[0] == '*';
-}
+/* ---- Nodes by parent and word */
 
-static bool is_many(struct bytes word)
+static uint64_t hash_of(const struct topic_node *parent, const struct word *word)
 {
-    return word.n == 1 && word.p[0] == '#';
-}
-
-/* ---- Nodes of literal words */
-
-static uint64_t hash_of(const struct topic_node *parent, uint64_t of_word)
-{
-    uint64_t x = (of_word ^ (uintptr_t)parent) * 0x9e3779b97f4a7c15u;
+    uint64_t x = (word->hash ^ (uintptr_t)parent ^ word->bit) * 0x9e3779b97f4a7c15u;
     return x ^ x >> 32;
 }
 
@@ -86,36 +97,38 @@ static uint8_t tag_of(uint64_t hash)
     return tag < FIRST_TAG ? (uint8_t)(tag + FIRST_TAG) : tag;
 }
 
-static struct bytes word_of(const struct topic_node *x)
+static struct word word_of(const struct topic_node *x)
 {
-    return bytes_of(x->word, x->word_n);
+    return word_make(bytes_of(x->word, x->word_n));
 }
 
 /* The slot of the child for that word, or t->cap. */
-static size_t find_slot(const struct topic *t, const struct topic_node *parent, struct bytes word,
-                        uint64_t of_word)
+static size_t find_slot(const struct topic *t, const struct topic_node *parent,
+                        const struct word *word)
 {
-    uint64_t hash = hash_of(parent, of_word);
+    uint64_t hash = hash_of(parent, word);
     uint8_t tag = tag_of(hash);
-    for (size_t i = hash & (t->cap - 1); t->tags[i] != EMPTY; i = (i + 1) & (t->cap - 1))
-        if (t->tags[i] == tag && t->slots[i]->parent == parent &&
-            bytes_equal(word_of(t->slots[i]), word))
+    for (size_t i = hash & (t->cap - 1); t->tags[i] != EMPTY; i = (i + 1) & (t->cap - 1)) {
+        const struct topic_node *x = t->tags[i] == tag ? t->slots[i] : NULL;
+        if (x && x->parent == parent && bytes_equal(bytes_of(x->word, x->word_n), word->text))
             return i;
+    }
     return t->cap;
 }
 
 static struct topic_node *find_child(const struct topic *t, const struct topic_node *parent,
-                                     struct bytes word, uint64_t of_word)
+                                     const struct word *word)
 {
-    if (!parent->literals)
+    if (!(parent->words >> word->bit & 1))
         return NULL;
-    size_t i = find_slot(t, parent, word, of_word);
+    size_t i = find_slot(t, parent, word);
     return i < t->cap ? t->slots[i] : NULL;
 }
 
 static void put(struct topic *t, struct topic_node *x)
 {
-    uint64_t hash = hash_of(x->parent, hash_key(word_of(x)));
+    struct word word = word_of(x);
+    uint64_t hash = hash_of(x->parent, &word);
     size_t i = hash & (t->cap - 1);
     while (t->tags[i] >= FIRST_TAG)
         i = (i + 1) & (t->cap - 1);
@@ -170,23 +183,13 @@ static void node_free(struct topic *t, struct topic_node *x)
     mem_free(x);
 }
 
-static struct topic_node *child(const struct topic *t, const struct topic_node *x,
-                                struct bytes word)
+static struct topic_node *add_child(struct topic *t, struct topic_node *x, const struct word *word)
 {
-    return is_one(word) ? x->one : is_many(word) ? x->many : find_child(t, x, word, hash_key(word));
-}
-
-static struct topic_node *add_child(struct topic *t, struct topic_node *x, struct bytes word)
-{
-    struct bytes none = bytes_of(NULL, 0);
-    if (is_one(word))
-        return x->one = node_new(t, x, none);
-    if (is_many(word))
-        return x->many = node_new(t, x, none);
-    struct topic_node *made = node_new(t, x, word);
+    struct topic_node *made = node_new(t, x, word->text);
     make_room(t);
     put(t, made);
-    x->literals++;
+    x->children++;
+    x->words |= (uint64_t)1 << word->bit;
     return made;
 }
 
@@ -194,21 +197,23 @@ static struct topic_node *add_child(struct topic *t, struct topic_node *x, struc
 static struct topic_node *find(const struct topic *t, struct bytes pattern)
 {
     struct topic_node *x = t->root;
-    struct bytes left = words_of(pattern), word;
+    struct bytes left = words_of(pattern);
+    struct word word;
     while (x && next_word(&left, &word))
-        x = child(t, x, word);
+        x = find_child(t, x, &word);
     return x;
 }
 
 void **topic_ensure(struct topic *t, struct bytes pattern)
 {
-    struct bytes left = words_of(pattern), word;
+    struct bytes left = words_of(pattern);
+    struct word word;
     if (!t->root)
         t->root = node_new(t, NULL, bytes_of(NULL, 0));
     struct topic_node *x = t->root;
     while (next_word(&left, &word)) {
-        struct topic_node *next = child(t, x, word);
-        x = next ? next : add_child(t, x, word);
+        struct topic_node *next = find_child(t, x, &word);
+        x = next ? next : add_child(t, x, &word);
     }
     t->patterns += !x->value;
     return &x->value;
@@ -226,17 +231,15 @@ static struct topic_node *take_out(struct topic *t, struct topic_node *x)
     struct topic_node *parent = x->parent;
     if (!parent) {
         t->root = NULL;
-    } else if (parent->one == x) {
-        parent->one = NULL;
-    } else if (parent->many == x) {
-        parent->many = NULL;
     } else {
-        size_t i = find_slot(t, parent, word_of(x), hash_key(word_of(x)));
-        ASSERT(i < t->cap && parent->literals > 0);
+        struct word word = word_of(x);
+        size_t i = find_slot(t, parent, &word);
+        ASSERT(i < t->cap && parent->children > 0);
         t->tags[i] = DEAD;
         t->dead++;
         t->used--;
-        parent->literals--;
+        if (--parent->children == 0)
+            parent->words = 0;
     }
     node_free(t, x);
     return parent;
@@ -250,41 +253,20 @@ void *topic_remove(struct topic *t, struct bytes pattern)
         return NULL;
     x->value = NULL;
     t->patterns--;
-    while (x && !x->value && !x->literals && !x->one && !x->many)
+    while (x && !x->value && !x->children)
         x = take_out(t, x);
     if (t->patterns == 0)
         topic_free(t);
     return value;
 }
 
-/* Frees the nodes below `top` that are reached by wildcards only. */
-static void free_below(struct topic *t, struct topic_node *top)
-{
-    struct topic_node *x = top;
-    while (x != top || x->one || x->many) {
-        if (x->one || x->many) {
-            x = x->one ? x->one : x->many;
-            continue;
-        }
-        struct topic_node *parent = x->parent;
-        *(parent->one == x ? &parent->one : &parent->many) = NULL;
-        node_free(t, x);
-        x = parent;
-    }
-}
-
 void topic_free(struct topic *t)
 {
     for (size_t i = 0; i < t->cap; i++)
         if (t->tags[i] >= FIRST_TAG)
-            free_below(t, t->slots[i]);
-    for (size_t i = 0; i < t->cap; i++)
-        if (t->tags[i] >= FIRST_TAG)
             node_free(t, t->slots[i]);
-    if (t->root) {
-        free_below(t, t->root);
+    if (t->root)
         node_free(t, t->root);
-    }
     ASSERT(t->nodes == 0 && t->bytes == 0);
     mem_free(t->tags);
     mem_free(t->slots);
@@ -331,35 +313,39 @@ struct match {
     struct set *now, *next; /* plain nodes of the words so far, and of one more word */
 };
 
+static const struct word any_one = {{"*", 1}, 0, ONE}, any_many = {{"#", 1}, 0, MANY};
+
 /* Adds the "#" children of all plain nodes reached. */
 static void reach_many(struct match *m)
 {
-    for (size_t i = 0; i < m->now->n; i++)
-        for (struct topic_node *x = m->now->items[i]->many; x && !x->reached; x = x->many) {
+    for (size_t i = 0; i < m->now->n; i++) {
+        struct topic_node *x = find_child(m->topic, m->now->items[i], &any_many);
+        for (; x && !x->reached; x = find_child(m->topic, x, &any_many)) {
             x->reached = 1;
             set_add(&m->many, x);
         }
-}
-
-static void read_from(struct match *m, const struct set *s, size_t n, struct bytes word,
-                      uint64_t of_word)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct topic_node *x = s->items[i];
-        struct topic_node *next = find_child(m->topic, x, word, of_word);
-        if (next)
-            set_add(m->next, next);
-        if (x->one)
-            set_add(m->next, x->one);
     }
 }
 
-static void read_word(struct match *m, struct bytes word)
+/* A "*" or "#" of a text is no literal word of a pattern. */
+static void read_from(struct match *m, const struct set *s, size_t n, const struct word *word)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct topic_node *x = s->items[i];
+        struct topic_node *next = word->bit >= FIRST_BIT ? find_child(m->topic, x, word) : NULL;
+        struct topic_node *one = find_child(m->topic, x, &any_one);
+        if (next)
+            set_add(m->next, next);
+        if (one)
+            set_add(m->next, one);
+    }
+}
+
+static void read_word(struct match *m, const struct word *word)
 {
     struct set *done = m->now;
-    uint64_t of_word = hash_key(word);
-    read_from(m, m->now, m->now->n, word, of_word);
-    read_from(m, &m->many, m->many.n, word, of_word);
+    read_from(m, m->now, m->now->n, word);
+    read_from(m, &m->many, m->many.n, word);
     m->now = m->next;
     m->next = done;
     m->next->n = 0;
@@ -375,7 +361,8 @@ static void report(const struct set *s, topic_take *take, void *context)
 
 void topic_match(const struct topic *t, struct bytes text, topic_take *take, void *context)
 {
-    struct bytes left = words_of(text), word;
+    struct bytes left = words_of(text);
+    struct word word;
     struct match m;
     if (!t->root)
         return;
@@ -388,7 +375,7 @@ void topic_match(const struct topic *t, struct bytes text, topic_take *take, voi
     set_add(m.now, t->root);
     reach_many(&m);
     while ((m.now->n || m.many.n) && next_word(&left, &word))
-        read_word(&m, word);
+        read_word(&m, &word);
     report(m.now, take, context);
     report(&m.many, take, context);
     for (size_t i = 0; i < m.many.n; i++)
@@ -406,36 +393,16 @@ size_t topic_memory(const struct topic *t)
 }
 
 struct census {
-    size_t nodes, patterns, literals;
+    size_t patterns, children;
     bool sound;
 };
 
 static void check_node(struct census *c, const struct topic_node *x)
 {
-    bool needed = x->value || x->literals || x->one || x->many;
-    c->sound = c->sound && needed && !x->reached;
-    c->nodes++;
+    bool needed = x->value || x->children;
+    c->sound = c->sound && needed && !x->reached && (x->words || !x->children);
     c->patterns += x->value != NULL;
-    c->literals += x->literals;
-}
-
-/* Checks a node, and those below that are reached by wildcards only. */
-static void walk(struct census *c, const struct topic_node *top)
-{
-    const struct topic_node *x = top;
-    check_node(c, top);
-    for (;;) {
-        const struct topic_node *below = x->one ? x->one : x->many;
-        while (!below && x != top) {
-            below = x->parent->one == x ? x->parent->many : NULL;
-            x = x->parent;
-        }
-        if (!below)
-            return;
-        c->sound = c->sound && (below->parent == x);
-        x = below;
-        check_node(c, x);
-    }
+    c->children += x->children;
 }
 
 bool topic_is_sound(const struct topic *t)
@@ -443,17 +410,18 @@ bool topic_is_sound(const struct topic *t)
     struct census c = {.sound = true};
     size_t used = 0, dead = 0;
     if (t->root)
-        walk(&c, t->root);
+        check_node(&c, t->root);
     for (size_t i = 0; i < t->cap; i++) {
         dead += t->tags[i] == DEAD;
         if (t->tags[i] < FIRST_TAG)
             continue;
         const struct topic_node *x = t->slots[i];
+        struct word word = word_of(x);
         used++;
-        walk(&c, x);
-        c.sound = c.sound && find_slot(t, x->parent, word_of(x), hash_key(word_of(x))) == i;
+        check_node(&c, x);
+        c.sound = c.sound && find_child(t, x->parent, &word) == x;
     }
-    return c.sound && used == t->used && dead == t->dead && c.literals == used &&
-           c.nodes == t->nodes && c.patterns == t->patterns &&
+    return c.sound && used == t->used && dead == t->dead && c.children == used &&
+           t->nodes == used + (t->root != NULL) && c.patterns == t->patterns &&
            (t->cap == 0 || (used + dead) * 4 <= t->cap * 3);
 }

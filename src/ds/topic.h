@@ -4,7 +4,7 @@
  *
  * Cost: adding, finding and removing a pattern take O(its words). A match visits, for each word of
  * the text, the nodes reached so far: at most O(words of the text * words of all patterns), and
- * usually far less, since literal words are found by hash. */
+ * usually far less, since words are found by hash. */
 #ifndef DS_TOPIC_H
 #define DS_TOPIC_H
 
@@ -18,7 +18,7 @@ struct topic_node;
 /* Zero-initialised is empty and valid. */
 struct topic {
     struct topic_node *root; /* NULL: no patterns */
-    /* Nodes of literal words by parent and word: a hash table with open addressing. */
+    /* All nodes but the root by parent and word: a hash table with open addressing. */
     uint8_t *tags;
     struct topic_node **slots;
     size_t cap, used, dead; /* dead: slots of removed nodes */
