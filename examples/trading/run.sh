@@ -1,18 +1,20 @@
 #!/bin/bash
 # Runs the whole exchange on this machine and looks whether its promises hold.
 #
-#   run.sh [--orders N] [--kills N] [--careless]
+#   run.sh [--orders N] [--kills N] [--deaths P] [--careless]
 #
+# --deaths: how likely a worker dies, at each of the two dangerous places of a batch.
 # --careless breaks the promises on purpose: workers do their work and acknowledge in two steps, and the audit finds what comes of it.
 set -eu
 cd "$(dirname "$0")"
-orders=100000 kills=2 careless= deaths=0.01
+orders=100000 kills=2 careless= deaths=0.002
 while [ $# -gt 0 ]; do
     case $1 in
     --orders) orders=$2; shift ;;
     --kills) kills=$2; shift ;;
+    --deaths) deaths=$2; shift ;;
     --careless) careless=--careless deaths=0.1 ;;
-    *) sed -n '2,6p' "$0"; exit 2 ;;
+    *) sed -n '2,7p' "$0"; exit 2 ;;
     esac
     shift
 done
