@@ -222,6 +222,8 @@ bool broker_append_may(const struct broker_group *x, struct bytes key,
         struct broker_group at = broker_put_at(x, key, s);
         struct buf why = {0};
         broker_append_due_first(&at);
+        if (broker_route_has_bindings(&at)) /* what is due there may be copied to this stream */
+            bring_forward(&at, m->pairs, m->fields, STREAM_ID_MAX);
         bool allowed = broker_limits_allow(&at, 1, bytes_total(m->pairs, m->fields * 2), &why);
         buf_free(&why);
         broker_moments_changed(&at);
@@ -237,7 +239,7 @@ static struct stream_id append(const struct broker_group *x, struct bytes key,
     struct broker_group at = broker_put_at(x, key, broker_put_find_or_make(x, key));
     struct broker_route route = {0};
     if (broker_route_has_bindings(&at))
-        broker_append_plan(&route, &at, m->pairs, m->fields, NULL);
+        broker_route_plan(&route, &at, m->pairs, m->fields, NULL);
     struct stream_id id = broker_put_next_id(at.stream, at_ms);
     broker_put_take_id(&at, id);
     broker_put(&at, id, m->pairs, m->fields, quiet);

@@ -344,6 +344,30 @@ TEST(copies_find_scheduled_messages)
     broker_bench_end(b);
 }
 
+/* broker B7, M3, G7: what is due in a destination may be copied to the stream itself. It counts
+ * before the limit and the last ID are looked at, also if the server appends by itself. */
+TEST(what_comes_back_first_takes_room)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    SAYS(c, "XADD letters 1-1 a 1", "1-1");
+    SAYS(c, "XBIND ADD q ALL TO d", "1");
+    SAYS(c, "XBIND ADD d ALL TO q", "1");
+    SAYS(c, "XCFGSET q MAXLEN 1 OVERFLOW REJECT", "OK");
+    SAYS(c, "XADD d DELAY 5 * due 1", "1700000000005-0");
+    b->engine.now_ms = b->engine.store->now_ms += 6;
+    SAYS(c, "XREDRIVE letters TO q", "[0 0-0]");
+    SAYS(c, "XRANGE q - +", "[[1700000000005-0 [due 1]]]");
+    SAYS(c, "XCFGSET q MAXLEN -1", "OK");
+    SAYS(c, "XSETID q 18446744073709551615-18446744073709551614", "OK");
+    SAYS(c, "XADD d DELAY 5 * due 2", "1700000000011-0");
+    b->engine.now_ms = b->engine.store->now_ms += 6;
+    SAYS(c, "XREDRIVE letters TO q", "[0 0-0]");
+    SAYS(c, "XREVRANGE q + - COUNT 1", "[[18446744073709551615-18446744073709551615 [due 2]]]");
+    SAYS(c, "XLEN letters", "1");
+    broker_bench_end(b);
+}
+
 /* broker B7, Y5: an IDMP duplicate is not routed; a level is chosen by a binding. */
 TEST(duplicates_are_not_routed)
 {
@@ -428,5 +452,5 @@ UNIT_MAIN(T(a_message_and_its_copies_are_one_transaction), T(chains_end),
           T(many_copies_share_the_turn), T(dead_letters_are_routed),
           T(dead_letters_may_come_back_by_a_binding), T(a_call_of_xredrive_ends),
           T(writes_that_may_lead_to_a_moving_key_wait), T(copies_find_scheduled_messages),
-          T(duplicates_are_not_routed), T(a_replay_routes_nothing), T(others_hear_of_copies),
-          T(information_counts_them))
+          T(what_comes_back_first_takes_room), T(duplicates_are_not_routed),
+          T(a_replay_routes_nothing), T(others_hear_of_copies), T(information_counts_them))
