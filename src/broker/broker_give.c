@@ -1,6 +1,7 @@
 #include "broker/broker_give.h"
 
 #include "broker/broker_claims.h"
+#include "broker/broker_lease.h"
 #include "broker/broker_order.h"
 
 static struct broker_claims claims_of(const struct broker_giving *g)
@@ -18,24 +19,31 @@ static void end_taking(struct stream_group *g, struct buf *taking)
     buf_free(taking);
 }
 
+/* Makes an unread entry the reader's. True: it was pending (XGROUP SETID moved back), so its former
+ * owner has fewer entries. */
+static bool make_pending(const struct broker_giving *g, struct stream_id id, int64_t now_ms,
+                         struct broker_claims *claims)
+{
+    broker_claims_add(claims, id, now_ms, 1);
+    return stream_group_deliver(g->at.group, g->reader, id, now_ms);
+}
+
 /* Hands out an entry of a group with an order. With NOACK it is pending only for the duration of
- * the read. */
-static void hand_out(const struct broker_giving *g, struct stream_id id,
+ * the read. True: as above. */
+static bool hand_out(const struct broker_giving *g, struct stream_id id,
                      struct broker_claims *claims, struct buf *taking)
 {
     const struct broker_group *x = &g->at;
     int64_t now_ms = broker_act_stamp(x);
-    if (!g->noack) {
-        stream_group_deliver(x->group, g->reader, id, now_ms);
-        broker_claims_add(claims, id, now_ms, 1);
-        return;
-    }
+    if (!g->noack)
+        return make_pending(g, id, now_ms, claims);
     if (!stream_pending_has(&x->group->pending, id)) {
         stream_group_deliver(x->group, g->reader, id, now_ms);
         buf_add(taking, bytes_of(&id, sizeof(id)));
     }
     if (x->stream->deleting)
         buf_add(g->acked, bytes_of(&id, sizeof(id)));
+    return false;
 }
 
 /* broker_give_new() for a group with an order. */
@@ -46,7 +54,7 @@ static uint64_t give_in_order(const struct broker_giving *g, struct stream_curso
     struct broker_order_read order = {.at = x};
     struct buf taking = {0};
     uint64_t done = 0, passed = 0;
-    bool more = true;
+    bool more = true, was_pending = false;
     do {
         struct stream_entry e;
         stream_log_read(c, &e);
@@ -58,13 +66,15 @@ static uint64_t give_in_order(const struct broker_giving *g, struct stream_curso
             passed++;
             continue;
         }
-        hand_out(g, e.id, &claims, &taking);
+        was_pending |= hand_out(g, e.id, &claims, &taking);
         more = g->put(g->context, &e, NULL);
         done++;
     } while (done < n && more && stream_log_next(c));
     broker_claims_end(&claims);
     broker_order_end(&order);
     end_taking(x->group, &taking);
+    if (was_pending)
+        broker_lease_room(x);
     if (done + passed) {
         broker_claims_position(x);
         broker_act_changed(x, 1);
@@ -80,20 +90,21 @@ uint64_t broker_give_new(const struct broker_giving *g, struct stream_cursor *c,
     struct broker_claims claims = claims_of(g);
     int64_t now_ms = broker_act_stamp(x);
     uint64_t done = 0;
-    bool more;
+    bool more, was_pending = false;
     do {
         struct stream_entry e;
         stream_log_read(c, &e);
         stream_advance_group(x->stream, x->group, e.id, done > 0);
         if (!g->noack) {
-            stream_group_deliver(x->group, g->reader, e.id, now_ms);
-            broker_claims_add(&claims, e.id, now_ms, 1);
+            was_pending |= make_pending(g, e.id, now_ms, &claims);
         } else if (x->stream->deleting) {
             buf_add(g->acked, bytes_of(&e.id, sizeof(e.id)));
         }
         more = g->put(g->context, &e, NULL);
         done++;
     } while (done < n && more && stream_log_next(c));
+    if (was_pending)
+        broker_lease_room(x);
     broker_claims_end(&claims);
     broker_claims_position(x);
     broker_act_changed(x, 1);

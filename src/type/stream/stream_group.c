@@ -311,16 +311,18 @@ void stream_group_restore(struct stream_group *g, struct stream_id id, struct st
         restore(g, id, c, time_ms, count);
 }
 
-void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
+bool stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
                           int64_t now_ms)
 {
     struct stream_pending *p = &g->pending;
     struct stream_pending_place at;
     /* Already pending, since XGROUP SETID moved back: another consumer may own it. */
-    if (p->count && stream_pending_find(p, id, &at))
+    bool was_pending = p->count && stream_pending_find(p, id, &at);
+    if (was_pending)
         stream_group_assign(g, at, c, now_ms, 1, false);
     else
         stream_group_restore(g, id, c, now_ms, 1);
+    return was_pending;
 }
 
 BUILT_IN bool acknowledge(struct stream_group *g, struct stream_id id)

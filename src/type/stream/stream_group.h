@@ -71,9 +71,9 @@ static inline void stream_group_active(struct stream_consumer *c, int64_t now_ms
 {
     c->active_ms = now_ms;
 }
-/* Delivers the entry to c for the first time, count 1; if it is pending already, it is reassigned.
- */
-void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
+/* Delivers the entry to c for the first time, count 1. True: it was pending already, and was
+ * reassigned. */
+bool stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
                           int64_t now_ms);
 /* Sets owner, time and count of a pending entry. released: c is NULL, as in stream_group_release().
  */

@@ -167,6 +167,24 @@ TEST(a_consumer_has_as_much_pending_as_it_may)
     broker_bench_end(b);
 }
 
+/* broker U3, C5, section 16: XGROUP SETID back delivers pending entries as new, to others too. */
+TEST(who_loses_an_entry_to_a_position_set_back_has_room)
+{
+    struct client *c;
+    struct bench *b = broker_queue("", 2, false, &c);
+    struct client *w = subscriber(b, "w", "PREFETCH 1");
+    broker_bench_turn(b);
+    broker_forget_replies(w);
+    SAYS(c, "XGROUP SETID q g 0", "OK");
+    broker_bench_turn(b);
+    HEARS(w, ""); /* it is full */
+    SAYS(c, "XREADGROUP GROUP g c COUNT 1 STREAMS q >", "[[q [[1-1 [n 1]]]]]");
+    CHECK(pending(b, "w") == 0);
+    broker_bench_turn(b);
+    HEARS(w, PUSH("2-1", "2", "1"));
+    broker_bench_end(b);
+}
+
 /* broker U3: however many are full, an acknowledgement concerns one of them. */
 TEST(only_who_has_room_is_looked_at)
 {
@@ -680,8 +698,8 @@ TEST(replicas_push_nothing)
 
 UNIT_MAIN(T(all_is_judged_before_anything_is_subscribed),
           T(what_is_pushed_is_what_a_read_would_give), T(a_consumer_has_as_much_pending_as_it_may),
-          T(only_who_has_room_is_looked_at), T(a_full_consumer_gets_its_own_again),
-          T(what_a_lost_connection_was_sent_is_released),
+          T(who_loses_an_entry_to_a_position_set_back_has_room), T(only_who_has_room_is_looked_at),
+          T(a_full_consumer_gets_its_own_again), T(what_a_lost_connection_was_sent_is_released),
           T(a_connection_that_returns_at_once_gets_all_again),
           T(subscribers_and_readers_are_served_in_turn), T(a_hot_stream_is_given_out_in_pieces),
           T(subscribers_with_a_megabyte_unsent_are_skipped), T(a_frame_waits_for_the_journal),
