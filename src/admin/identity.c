@@ -75,10 +75,11 @@ struct user *identity_user(const struct exchange *x)
 bool identity_goes_on(const struct exchange *x)
 {
     const struct engine *e = x->all->engine;
+    const struct user *u = identity_user(x);
     if (!x->user)
         return true; /* nobody: there was no need */
-    return identity_user(x) &&
-           (!x->by_token || login_is_open(x->all->logins, credentials(x, "Bearer"), e->steady_ms,
+    return u &&
+           (!x->by_token || login_is_open(x->all->logins, credentials(x, "Bearer"), u, e->steady_ms,
                                           e->settings->console_session_timeout * 1000));
 }
 

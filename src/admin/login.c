@@ -1,7 +1,7 @@
 /* A session: opened by who has shown a password, found by the SHA-256 of the token that each
  * request carries, closed by logout, idle time, age, or being the one used longest ago when there
- * are too many. It is void when its user has changed: `proof` is a digest of what that user's login
- * checks.
+ * are too many. It is void when its user has changed or was removed: `proof` is a digest of what
+ * that user's login checks, and `user` the string of that very user.
  *
  * Guessing is slowed down by address and by user. An attempt waits before it is judged, right or
  * wrong, as long as the failures before it say: so a stranger who fails on purpose delays the user
@@ -81,7 +81,6 @@ static void prove(const struct user *u, char to[64])
     struct buf all = {0};
     buf_printf(&all, "%d%d", u->on, u->no_password);
     buf_add(&all, bytes_of(u->hashes, u->hash_n * sizeof(*u->hashes)));
-    buf_add(&all, str_bytes(u->name));
     digest_sha256_hex(buf_bytes(&all), to);
     buf_free(&all);
 }
@@ -90,7 +89,9 @@ bool login_fits(const struct login *l, const struct user *u)
 {
     char proof[64];
     prove(u, proof);
-    return digest_same(proof, l->proof, sizeof(proof));
+    /* A user keeps the very string of its name as long as it exists: one of the same name and
+     * password that was made later has another one. */
+    return l->user == u->name && digest_same(proof, l->proof, sizeof(proof));
 }
 
 struct login *login_open(struct login_table *t, const struct user *u, int64_t steady_ms,
@@ -115,13 +116,13 @@ static bool has_ended(const struct login *l, int64_t steady_ms, int64_t idle_ms)
     return steady_ms - l->used_ms > idle_ms || steady_ms - l->opened_ms > LOGIN_AGE_MS;
 }
 
-bool login_is_open(const struct login_table *t, struct bytes token, int64_t steady_ms,
-                   int64_t idle_ms)
+bool login_is_open(const struct login_table *t, struct bytes token, const struct user *u,
+                   int64_t steady_ms, int64_t idle_ms)
 {
     char key[64];
     digest_sha256_hex(token, key);
     const struct login *l = dict_get(&t->by_key, bytes_of(key, sizeof(key)));
-    return l && !has_ended(l, steady_ms, idle_ms);
+    return l && !has_ended(l, steady_ms, idle_ms) && login_fits(l, u);
 }
 
 struct login *login_find(struct login_table *t, struct bytes token, int64_t steady_ms,

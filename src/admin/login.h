@@ -16,7 +16,7 @@ struct login {
     struct dlist_node node; /* in the table's, the one used longest ago first */
     char key[64];           /* of its token */
     char proof[64];         /* of what its user had to show */
-    struct str *user;
+    struct str *user;       /* user.name, by which it is known whether it is still the same one */
     int64_t opened_ms, used_ms;
     int64_t confirmed_ms; /* when it was shown last who this is */
     bool by_certificate;  /* which showed it, instead of a password */
@@ -34,11 +34,12 @@ struct login *login_open(struct login_table *t, const struct user *u, int64_t st
 /* NULL: there is none, or it has ended by age or idle time. The one found counts as used. */
 struct login *login_find(struct login_table *t, struct bytes token, int64_t steady_ms,
                          int64_t idle_ms);
-/* Whether the session is open. Unlike login_find() it does not restart the idle timeout: a tail
- * that only checks would keep its session alive for ever. */
-bool login_is_open(const struct login_table *t, struct bytes token, int64_t steady_ms,
-                   int64_t idle_ms);
-/* Whether the user still is the one who logged in: neither its passwords nor `on` have changed. */
+/* Whether the session is open and fits the user. Unlike login_find() it does not restart the idle
+ * timeout: a tail that only checks would keep its session alive for ever. */
+bool login_is_open(const struct login_table *t, struct bytes token, const struct user *u,
+                   int64_t steady_ms, int64_t idle_ms);
+/* Whether the user still is the one who logged in: it was not removed and made anew, and neither
+ * its passwords nor `on` have changed. */
 bool login_fits(const struct login *l, const struct user *u);
 void login_close(struct login_table *t, struct login *l);
 

@@ -67,9 +67,15 @@ TEST(a_changed_user_is_another_one)
     CHECK(!user_apply(u, NULL, BYTES("off"), false) && !login_fits(l, u));
     CHECK(!user_apply(u, NULL, BYTES("on"), false) && login_fits(l, u));
     CHECK(!user_apply(u, NULL, BYTES("nopass"), false) && !login_fits(l, u));
-    struct user *other = user("bob", ">pw");
-    CHECK(!login_fits(l, other));
+    CHECK(!user_apply(u, NULL, BYTES("resetpass"), false) &&
+          !user_apply(u, NULL, BYTES(">pw"), false) && login_fits(l, u));
+    CHECK(login_is_open(t, bytes_of(a, LOGIN_TOKEN), u, 1, IDLE));
+    CHECK(!user_apply(u, NULL, BYTES(">more"), false) &&
+          !login_is_open(t, bytes_of(a, LOGIN_TOKEN), u, 1, IDLE));
+    struct user *other = user("bob", ">pw"), *later = user("alice", ">pw");
+    CHECK(!login_fits(l, other) && !login_fits(l, later));
     user_free(other);
+    user_free(later);
     user_free(u);
     login_table_free(t);
 }
