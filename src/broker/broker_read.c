@@ -58,14 +58,16 @@ static void give(struct giving *state, const struct stream_pending_entry *old, s
         stream_group_active(r->reader, broker_act_stamp(&r->reading.at));
 }
 
-/* With NOACK, acknowledges what was delivered. */
+/* With NOACK, acknowledges what was delivered: n pending entries, and new ones, which are only
+ * counted (broker L10). */
 static void acknowledge(const struct broker_group *x, const struct stream_pending_entry *old,
-                        size_t n, struct buf *acked)
+                        size_t n, uint64_t new_n, struct buf *acked)
 {
     struct buf ids = {0};
     for (size_t i = 0; i < n; i++)
         buf_add(&ids, bytes_of(&old[i].id, sizeof(old[i].id)));
     broker_lease_ack(x, (const void *)ids.p, n);
+    x->group->policy->counts.acked += new_n;
     broker_lease_delete(x, (const void *)acked->p, acked->n / sizeof(struct stream_id));
     buf_free(&ids);
     buf_free(acked);
@@ -105,7 +107,7 @@ uint64_t broker_read(struct broker_read *r)
     if (any) {
         broker_deliver_done(x, old_n + n, state.again);
         if (r->reading.noack)
-            acknowledge(x, old, old_n, &acked);
+            acknowledge(x, old, old_n, n, &acked);
     }
     mem_free(old);
     return old_n + n;

@@ -72,6 +72,28 @@ TEST(states_and_counters)
     broker_bench_end(b);
 }
 
+/* broker I1, L10: what NOACK delivers counts as acknowledged, new or not, with an order too. */
+TEST(noack_counts_as_acknowledged)
+{
+    struct bench *b = broker_bench();
+    struct client *c = bench_client(b);
+    const struct stream_policy_counts *n;
+    SAYS(c, "XPOLICY SET q g MKSTREAM", "OK");
+    for (int i = 0; i < 4; i++)
+        bench_says(c, "XADD q * a 1");
+    HEARS(c, "*");
+    SAYS(c, "XREADGROUP GROUP g a COUNT 1 STREAMS q >", "[[q *");
+    SAYS(c, "XNACK q g FAIL IDS 1 1700000000000-0", "1");
+    SAYS(c, "XREADGROUP GROUP g a COUNT 2 NOACK STREAMS q >", "[[q *");
+    n = &broker_group(b, "q", "g")->policy->counts;
+    CHECK(n->delivered == 3 && n->redelivered == 1 && n->acked == 2);
+    SAYS(c, "XPOLICY SET q g ORDERBY a", "OK");
+    SAYS(c, "XREADGROUP GROUP g a COUNT 2 NOACK STREAMS q >", "[[q *");
+    n = &broker_group(b, "q", "g")->policy->counts;
+    CHECK(n->delivered == 4 && n->acked == 3);
+    broker_bench_end(b);
+}
+
 /* broker I1: those who wait with MATCH count where their pattern matches, and the group has a
  * policy. */
 TEST(readers_of_many_streams_wait)
@@ -110,5 +132,5 @@ TEST(overdue_is_counted_without_a_turn)
     broker_bench_end(b);
 }
 
-UNIT_MAIN(T(states_and_counters), T(readers_of_many_streams_wait),
+UNIT_MAIN(T(states_and_counters), T(noack_counts_as_acknowledged), T(readers_of_many_streams_wait),
           T(overdue_is_counted_without_a_turn))
