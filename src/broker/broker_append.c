@@ -272,7 +272,10 @@ struct stream_id broker_append_captured(const struct broker_group *x, struct byt
 struct stream_id broker_append_later(const struct broker_group *x, struct bytes key,
                                      const struct broker_message *m, int64_t at_ms)
 {
+    bool made = !db_write(x->db, key);
     struct broker_group at = broker_put_at(x, key, broker_put_find_or_make(x, key));
+    if (made)
+        broker_act_effect_made(&at);
     struct stream_id id = broker_future_next_id(at.stream, at_ms);
     broker_future_add(&at, id, m->pairs, m->fields);
     broker_moments_changed(&at);
