@@ -312,6 +312,8 @@ def dead_letters(w):
     w.b.click("Redrive", within=w.b.css("dialog .buttons")[0])
     until("all moved", lambda: c.ask("XLEN", LETTERS) == 0)
     expect(c.ask("XLEN", "payments"), 5, "they are where they died")
+    w.route("#/dead/0/%s?value=no+field+sku" % quoted(LETTERS))
+    w.b.sees("Nothing matches no field sku.")
 
 
 @case(13, "Policy edited: only the changed option is set; a wrong value shows the server's text at its field.")

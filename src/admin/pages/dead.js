@@ -184,7 +184,7 @@ function lettersView(page, s) {
             expand: e => [h('dl', {class: 'values'}, e.fields.map(([f, v], i) => h('div', {key: i}, h('dt', null, label(f)), h('dd', null, short(v, 2000))))), fieldsLeft(e)],
             columns: [{id: 'when', label: D.when, head: true, show: e => ago(momentOf(e.id))}, {id: 'reason', label: D.reason, show: reasonOf}, {id: 'tries', label: D.tries, num: true, show: e => label(fieldOf(e, 'dl-count') ?? T.none)},
                       {id: 'consumer', label: D.consumer, show: e => label(fieldOf(e, 'dl-consumer') ?? T.none)}, {id: 'from', label: D.origin, show: e => originOf(s, e)}, {id: 'message', label: D.message, show: e => entryLine({...e, fields: ownFields(e)})}],
-            empty: () => page.query.value === undefined ? h('p', null, D.noneHere) : noMatch(page, ['value'], d.info.length),
+            empty: () => page.query.value === undefined ? h('p', null, D.noneHere) : noMatch(page, ['value'], s.info.length),
         }));
 }
 
