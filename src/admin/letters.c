@@ -6,7 +6,7 @@
  * cut at MOST, and says so by `next`.
  *
  * What can fail: the commands; more different values than ROWS_MOST, of which the rarest are summed
- * up in `others`. */
+ * up in `others`, as are values longer than VALUE_MOST. */
 #include "admin/letters.h"
 
 #include "admin/perform.h"
@@ -22,7 +22,7 @@
 #define MOST        10000
 #define VALUES_MOST 2000 /* distinct values with a count of their own: bounds the memory */
 #define ROWS_MOST   200
-#define VALUE_MOST  1024 /* bytes of one */
+#define VALUE_MOST  1024 /* bytes of one that is counted apart */
 
 struct group { /* of letters with one value */
     const struct dict_node *node;
@@ -79,12 +79,18 @@ static struct group *group_of(struct letters *s, struct bytes value)
     return g;
 }
 
+/* The front of a longer value stands for nothing: no redrive would find a letter by it. */
+static bool is_whole(const struct entries *e, size_t i)
+{
+    return entries_fields(e)[i].value_n == entries_fields(e)[i].value_all;
+}
+
 static void count_letter(void *to, const struct entries *e)
 {
     struct letters *s = to;
     struct group *g = NULL;
     for (size_t i = 0; i < e->n && !g; i++)
-        if (bytes_equal_nocase(entries_name(e, i), s->by))
+        if (bytes_equal_nocase(entries_name(e, i), s->by) && is_whole(e, i))
             g = group_of(s, entries_value(e, i));
     if (!g) {
         s->others++;

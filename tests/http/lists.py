@@ -92,6 +92,10 @@ def letters(path):
         expect(a, {"rows": [{"value": "card declined", "count": 480, "first": "1-1", "last": "599-1"},
                             {"value": "no stock", "count": 120, "first": "5-1", "last": "600-1"}], "others": 1, "looked": 601, "of": 601}, "by text")
         expect([x["value"] for x in s.get("/streams/0/dlq/letters?by=dl-key")[1]["rows"]], ["jobs"], "by key")
+        for name, n in (("k", 1024), ("l", 1025)):
+            c.do("XADD", "long", "*", "dl-key", name * n)
+        rows, others = (lambda a: (a["rows"], a["others"]))(s.get("/streams/0/long/letters?by=dl-key")[1])
+        expect(([(x["value"], x["count"]) for x in rows], others), ([("k" * 1024, 1)], 1), "what is told of is whole: a redrive finds it")
         expect(s.code("GET", "/streams/0/dlq/letters?by=order"), (400, "ERR"), "by something else")
         match = {"match": {"field": "dl-text", "value": "no stock"}, "to": "again"}
         expect(s.call("POST", "/streams/0/dlq/redrive", {**match, "dry": True})[1], {"would": 120, "looked": 601, "of": 601, "next": None}, "a trial")
