@@ -17,6 +17,8 @@
 #include <math.h>
 
 #define EXACT (1LL << 53) /* doubles represent all integers up to this one */
+#define LONG  256         /* bytes of a text beyond which its control characters are counted */
+#define MANY  8           /* more than one of them in so many bytes: it is written as bytes */
 
 struct json_write json_write_begin(struct buf *out, size_t most)
 {
@@ -157,6 +159,17 @@ static void put_base64(struct json_write *w, struct bytes x)
     w->out->n += n;
 }
 
+/* Whether it is UTF-8 that a string is to hold: an escape of six bytes for each of many characters
+ * would make it far longer than Base64 does. */
+static bool is_for_string(struct bytes x)
+{
+    size_t n = 0;
+    if (x.n > LONG)
+        for (size_t i = 0; i < x.n; i++)
+            n += is_escaped[(unsigned char)x.p[i]] && !memchr("\b\t\n\f\r\"\\", x.p[i], 7);
+    return n <= x.n / MANY && utf8_is_text(x);
+}
+
 void json_write_name(struct json_write *w, struct bytes name)
 {
     uint64_t bit = 1ULL << w->depth;
@@ -240,7 +253,7 @@ void json_write_bytes(struct json_write *w, struct bytes x)
     if (x.n > w->most) {
         begin_value(w);
         w->failed = true;
-    } else if (utf8_is_text(x)) {
+    } else if (is_for_string(x)) {
         begin_value(w);
         put_string(w, x);
     } else {
@@ -267,8 +280,9 @@ void json_write_cut_front(struct json_write *w, struct bytes front, uint64_t all
     struct bytes shown = bytes_of(front.p, most);
     size_t good = utf8_span(shown);
     /* A character split by the truncation does not make the text invalid UTF-8. */
-    bool is_text =
-        most - good < 4 && (good == most || utf8_length(bytes_of(front.p + good, front.n - good)));
+    bool is_text = most - good < 4 &&
+                   (good == most || utf8_length(bytes_of(front.p + good, front.n - good))) &&
+                   is_for_string(bytes_of(front.p, good));
     json_write_object(w);
     json_write_name(w, is_text ? BYTES("text") : BYTES("base64"));
     begin_value(w);

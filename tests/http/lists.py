@@ -168,6 +168,13 @@ def keys(path):
         rows = everything("")
         expect((len(rows), len({str(x["key"]) for x in rows})), (5041, 5041), "all")
         expect({"key": {"base64": "/wA="}, "type": "string"} in rows, True, "bytes")
+        for i in range(50):
+            c.do("HSET", "zeros of a hash", "f%d" % i, b"\0" * 5000)
+            c.do("RPUSH", "zeros of a list", b"\0" * 5000)
+        for p in ("/keys/0/zeros%20of%20a%20hash", "/keys/0/zeros%20of%20a%20list", "/lists/0/zeros%20of%20a%20list"):
+            status, answer = s.get(p)
+            expect((status, len(answer.get("value", answer.get("items")))), (200, 50), "values that are long as text, " + p)
+        c.do("DEL", "zeros of a hash", "zeros of a list")
         expect(sorted(x["key"] for x in everything("match=list*")), sorted("list%d" % i for i in range(40)), "by pattern")
         expect({x["type"] for x in everything("type=list")}, {"list"}, "by type")
         expect(s.get("/keys?db=1")[1], {"rows": [], "cursor": None, "progress": 1}, "an empty database")

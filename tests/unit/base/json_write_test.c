@@ -108,6 +108,36 @@ TEST(long_values_are_cut)
     CHECK(cut_is(BYTES("abcd"), 0, "{\"text\":\"\",\"bytes\":4,\"cut\":true}"));
 }
 
+/* A page of such values would not fit into an answer. */
+TEST(long_texts_of_control_characters_are_bytes)
+{
+    char x[1024];
+    struct buf b = {0};
+    memset(x, 1, sizeof(x));
+    for (size_t n = 1; n <= sizeof(x); n++) {
+        struct json_write w = json_write_begin(&b, 10000);
+        b.n = 0;
+        json_write_bytes(&w, bytes_of(x, n));
+        CHECK(json_write_is_whole(&w) && (*b.p == '"') == (n <= 256) && b.n <= 6 * 256 + 2);
+    }
+    for (size_t i = 0; i < sizeof(x); i++)
+        x[i] = i % 8 == 7 ? 0 : "\n\"\\\t"[i % 4];
+    for (size_t most = 1000; most <= sizeof(x); most++) {
+        struct json_write w = json_write_begin(&b, 10000);
+        b.n = 0;
+        json_write_cut(&w, bytes_of(x, sizeof(x)), most);
+        CHECK(json_write_is_whole(&w) && !memmem(b.p, b.n, "base64", 6));
+    }
+    memset(x, 0, 2);
+    for (size_t most = 1000; most <= sizeof(x); most++) {
+        struct json_write w = json_write_begin(&b, 10000);
+        b.n = 0;
+        json_write_cut(&w, bytes_of(x, sizeof(x)), most);
+        CHECK(json_write_is_whole(&w) && memmem(b.p, b.n, "base64", 6));
+    }
+    buf_free(&b);
+}
+
 TEST(too_deep_is_not_whole)
 {
     for (int depth = JSON_WRITE_DEPTH - 2; depth < JSON_WRITE_DEPTH + 3; depth++) {
@@ -127,4 +157,5 @@ TEST(too_deep_is_not_whole)
 #name, name                                                                                \
     }
 UNIT_MAIN(T(commas_names_and_escapes), T(the_limit_holds_at_each_byte), T(numbers),
-          T(long_values_are_cut), T(too_deep_is_not_whole))
+          T(long_values_are_cut), T(long_texts_of_control_characters_are_bytes),
+          T(too_deep_is_not_whole))
