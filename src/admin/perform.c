@@ -424,7 +424,9 @@ void perform_step(struct exchange *x)
         tell_own(x, words.words[0]);
         break;
     case ROUTE_STEP_COMMAND:
-        if (x->step > 1 || !is_unchanged(x, &words))
+        if (!words.n) /* all of it was optional */
+            tell_refusal(x, 400, "ERR", "Nothing is asked for: a parameter is missing.");
+        else if (x->step > 1 || !is_unchanged(x, &words))
             run_step(x, name, &words);
         break;
     }

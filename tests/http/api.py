@@ -390,6 +390,9 @@ def routes(path):
         expect(s.code("GET", "/streams/99/a"), (400, "ERR"), "no database")
         expect(s.code("GET", "/streams/x/a"), (400, "ERR"), "no number")
         expect(s.code("GET", "/streams/0/%zz"), (400, "ERR"), "no code")
+        for body in ({}, {"persist": False}):
+            status, answer = s.call("PATCH", "/keys/0/a", body)
+            expect((status, answer["error"]["text"].split(":")[0]), (400, "Nothing is asked for"), "%r" % body)
         expect(s.code("GET", "/streams/0/none"), (404, "ERR"), "no key")
         expect(s.code("GET", KEY + "/groups/none"), (404, "NOGROUP"), "no group")
         c.do("SET", "text", "x")
