@@ -464,7 +464,8 @@ bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
 static void leave_old_files(struct persistence *p)
 {
     const char *reason;
-    p->closed_for_copy = aof_is_open(p->parts.aof);
+    /* Not only if it is open: turning it on may still be waiting (rewrite_forget_first()). */
+    p->closed_for_copy = p->parts.engine->settings->appendonly;
     persistence_switch_aof(p, false, &reason);
     end_old_child(p, true);
 }
@@ -496,8 +497,10 @@ enum copy_loader_end persistence_load_copy(struct persistence *p, const char *pa
 void persistence_copy_ended(struct persistence *p)
 {
     const char *reason;
-    if (p->closed_for_copy && !persistence_switch_aof(p, true, &reason))
-        log_line(LOG_WARNING, "%s", reason);
+    if (p->closed_for_copy && !persistence_switch_aof(p, true, &reason)) {
+        log_line(LOG_WARNING, "The append-only file stays closed until it can be created");
+        rewrite_want_first(p->parts.rewrite);
+    }
     p->closed_for_copy = false;
 }
 

@@ -339,6 +339,11 @@ static bool open_first(struct rewrite *r)
     return true;
 }
 
+void rewrite_want_first(struct rewrite *r)
+{
+    r->figures.first_wanted = true;
+}
+
 void rewrite_forget_first(struct rewrite *r)
 {
     r->figures.first_wanted = false;

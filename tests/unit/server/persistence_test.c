@@ -5,7 +5,10 @@
 
 #include "base/clock.h"
 
+#include <fcntl.h>
+
 static struct loader *loader;
+static struct copy_loader *copies;
 
 static bool serve(void *context)
 {
@@ -21,9 +24,11 @@ static struct persistence *begin(struct world **w, bool appendonly)
     struct world *x = *w;
     x->b->settings->save_point_n = 0;
     loader = loader_new(x->engine, x->aof, serve, NULL);
+    copies = copy_loader_new(x->engine, serve, NULL);
     return persistence_new(&(struct persistence_parts){.engine = x->engine,
                                                        .aof = x->aof,
                                                        .loader = loader,
+                                                       .copies = copies,
                                                        .snapshot = x->snapshot,
                                                        .durability = x->durability,
                                                        .rewrite = x->rewrite,
@@ -34,6 +39,7 @@ static void end(struct world *w, struct persistence *p)
 {
     persistence_free(p);
     loader_free(loader);
+    copy_loader_free(copies);
     world_end(w);
 }
 
@@ -256,9 +262,38 @@ TEST(the_file_is_turned_off_and_on)
     end(w, p);
 }
 
+/* Closed while a primary's data replace ours, and the disk does not take a new one. */
+TEST(the_file_is_opened_again_when_the_disk_takes_it)
+{
+    struct world *w;
+    int db = 0;
+    struct persistence *p = begin(&w, true);
+    CHECK(p);
+    w->engine->settings->appendonly = true;
+    w->engine->steady_ms = 10000;
+    for (int i = 0; i < 2; i++) { /* another snapshot may come before it is open */
+        CHECK(persistence_load_copy(p, "absent.rdb", COPY_LOADER_IN_PLACE, &db) ==
+              COPY_LOADER_FAILED);
+        CHECK(!aof_is_open(w->aof));
+        if (i == 0) /* a file is in the place of the directory */
+            CHECK(rename("appendonlydir", "elsewhere") == 0 &&
+                  close(creat("appendonlydir", 0600)) == 0);
+        persistence_copy_ended(p);
+        CHECK(!aof_is_open(w->aof) && figures(p).rewrite->first_wanted);
+    }
+    persistence_tick(p);
+    CHECK(!aof_is_open(w->aof) && figures(p).rewrite->first_wanted);
+    CHECK(unlink("appendonlydir") == 0 && rename("elsewhere", "appendonlydir") == 0);
+    w->engine->steady_ms += 5000;
+    persistence_tick(p);
+    CHECK(aof_is_open(w->aof) && !figures(p).rewrite->first_wanted);
+    end(w, p);
+}
+
 UNIT_MAIN(T(a_snapshot_names_the_id_of_the_last_byte), T(one_child_at_a_time),
           T(a_transaction_is_never_saved_in_the_middle), T(a_save_point_begins_a_child),
           T(a_failed_snapshot_refuses_writes_until_one_is_good),
           T(flushall_leaves_nothing_that_could_come_back),
           T(the_end_saves_when_save_points_are_set),
-          T(the_end_does_not_leave_a_file_without_its_base), T(the_file_is_turned_off_and_on))
+          T(the_end_does_not_leave_a_file_without_its_base), T(the_file_is_turned_off_and_on),
+          T(the_file_is_opened_again_when_the_disk_takes_it))
