@@ -488,15 +488,13 @@ static void tick(struct follow *f)
     /* A primary that waits for its confirmation is silent for up to repl-timeout. */
     bool waits = up && promise_is_open(f->r, f->handshake.own);
     f->ticked_ms = now(f);
+    if (is_held(f))
+        f->io_ms = now(f); /* we do not read */
     if (f->ticked_ms - f->io_ms <= f->r->engine->settings->repl_timeout * (waits ? 2000 : 1000))
         return;
-    log_line(LOG_WARNING, up ? "MASTER timeout: no data nor PING received..."
-                             : "Timeout connecting to the MASTER, or receiving from it: no "
-                               "data for repl-timeout");
     if (up)
-        lost(f, "");
-    else
-        fail(f);
+        log_line(LOG_WARNING, "MASTER timeout: no data nor PING received...");
+    lost(f, up ? "" : "no data for repl-timeout");
 }
 
 static void do_due(struct follow *f)

@@ -437,6 +437,11 @@ TEST(a_disk_that_fails_holds_the_stream)
     CHECK(waiting(&p) == 27);
     play_wait(&p, 1001);
     CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|100|") && offset_of(&p) == 100);
+    /* However long: the primary is not silent, we do not listen. */
+    for (int i = 0; i < 130; i++)
+        play_wait(&p, 1001);
+    CHECK(play_state(&p) == FOLLOW_CONNECTED && offset_of(&p) == 100);
+    play_hears(&p);
     state_set_disk_error(e, 0);
     play_wait(&p, 1001);
     CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|100|") && offset_of(&p) == 127);
