@@ -586,6 +586,7 @@ void follow_figures(const struct follow *f, struct follow_figures *out)
         .waiting = f->apply ? (int64_t)(apply_waiting(f->apply) + conn_unread(f->link.conn)) : -1,
         .io_ago_s = up ? silence : -1,
         .down_s = up || !f->was_up ? -1 : (now(f) - f->retry.down_ms) / 1000,
+        .to_file = f->receive && !receive_is_in_memory(f->receive),
         .transfers = f->state == FOLLOW_TRANSFER,
         .total = -1,
         .left = -1,

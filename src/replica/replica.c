@@ -220,6 +220,14 @@ bool replica_has_lost_load(const struct replication *r)
     return f.load_lost;
 }
 
+bool replica_receives_file(const struct replication *r)
+{
+    struct follow_figures f = {0};
+    if (replication_link(r))
+        follow_figures(replication_link(r), &f);
+    return f.to_file;
+}
+
 bool replica_waits_long(struct replication *r)
 {
     struct follow_figures f = {0};

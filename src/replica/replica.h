@@ -30,6 +30,8 @@ bool replica_has_work(const struct replication *r);
 void replica_load_turn(struct replication *r);
 /* Whether that load must end, since the link has broken. */
 bool replica_has_lost_load(const struct replication *r);
+/* A snapshot of the primary is being received into a file in the present directory. */
+bool replica_receives_file(const struct replication *r);
 /* For turns within a long script: true if input of the primary has waited for too long; once for
  * each such time. */
 bool replica_waits_long(struct replication *r);

@@ -21,6 +21,7 @@
 #include "engine/state.h"
 #include "io/file.h"
 #include "persist/aof.h"
+#include "replica/replica.h"
 #include "script/scripting.h"
 #include "server/data_lock.h"
 #include "server/durability.h"
@@ -407,6 +408,8 @@ static const char *why_not_move(const struct persistence *p)
         return "the append-only file is open in the present directory";
     if (snapshot_child(p->parts.snapshot) != SNAPSHOT_NONE)
         return "a child process writes into the present directory";
+    if (replica_receives_file(p->parts.replication))
+        return "a snapshot of the master is being received into the present directory";
     return NULL;
 }
 

@@ -411,6 +411,23 @@ def lost_while_loading(o):
             expect(question, [b"PSYNC", A.encode(), b"1001" if how == "disabled" else b"101"], "where it goes on")
 
 
+def stays_where_it_receives(o):
+    """The directory can't change while a snapshot is received into a file of it: it would not be found, after the old data are gone."""
+    with Pair(o.server, "--enable-protected-configs", "yes") as p:
+        p.attach()
+        p.primary.accept()
+        p.primary.greet()
+        p.primary.say("+FULLRESYNC %s 7\r\n$%d\r\n" % (B, len(p.snapshot)))
+        p.primary.say(p.snapshot[:-5])
+        until("the transfer", lambda: info(p.c).get("master_sync_read_bytes", "0") != "0")
+        os.mkdir(p.server.at("other"))
+        said = str(p.c.do("CONFIG", "SET", "dir", p.server.at("other")))
+        expect("a snapshot of the master is being received" in said, True, "the answer: " + said)
+        p.primary.say(p.snapshot[-5:])
+        until("the link", lambda: p.fields("master_link_status")["master_link_status"] == "up")
+        expect(p.c.ask("CONFIG", "SET", "dir", p.server.at("other")), b"OK", "behind it")
+
+
 def script_gives_way(o):
     """One that has only read ends when what the primary sends has waited for half of repl-timeout; one that has written goes on."""
     with Pair(o.server, "--repl-timeout", "1", "--replica-read-only", "no", "--lua-time-limit", "5") as p:
@@ -509,7 +526,7 @@ def certificate_of(server):
     return ["--tls-ca-cert-file", server.at("s.crt"), "--tls-port", "0"]
 
 
-OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, script_gives_way, elsewhere, never_answered, promoted]
+OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, stays_where_it_receives, script_gives_way, elsewhere, never_answered, promoted]
 
 
 def main():
