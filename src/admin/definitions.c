@@ -25,6 +25,8 @@
 #define TYPE       "text/plain; charset=utf-8"
 #define SCAN_COUNT "100"
 
+#define IDMP_BUILT_IN 100 /* the default of stream-idmp-duration and stream-idmp-maxsize */
+
 enum part { SCANS, LIMITS, GROUPS, RULES, BINDINGS, SCHEDULES, CAPTURES, USERS };
 
 struct definitions {
@@ -126,11 +128,16 @@ static void add_limits(struct buf *out, struct bytes key, const struct values *v
 {
     static const struct {
         const char *name, *option;
-    } limits[] = {{"maxlen", "MAXLEN"}, {"maxbytes", "MAXBYTES"}, {"maxage", "MAXAGE"}};
+        long long none; /* what a new stream has */
+    } limits[] = {{"maxlen", "MAXLEN", -1},
+                  {"maxbytes", "MAXBYTES", -1},
+                  {"maxage", "MAXAGE", -1},
+                  {"idmp-duration", "IDMP-DURATION", IDMP_BUILT_IN},
+                  {"idmp-maxsize", "IDMP-MAXSIZE", IDMP_BUILT_IN}};
     const struct value *s = values_root(v);
     bool any = false;
     for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
-        if (number(v, s, limits[i].name) < 0)
+        if (number(v, s, limits[i].name) == limits[i].none)
             continue;
         if (!any) {
             text(out, "XCFGSET");
@@ -143,8 +150,10 @@ static void add_limits(struct buf *out, struct bytes key, const struct values *v
     }
     if (!any)
         return;
-    text(out, "OVERFLOW");
-    split(out, member(v, s, "overflow"));
+    if (values_member(v, s, "overflow")) {
+        text(out, "OVERFLOW");
+        split(out, member(v, s, "overflow"));
+    }
     end_line(out);
 }
 

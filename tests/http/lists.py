@@ -186,6 +186,7 @@ def definitions(path):
     """Run on an empty server they make the same; without passwords; as far as the user may; what fails cuts them off."""
     made = [("XPOLICY", "SET", "q", "w", "MKSTREAM", "JOBS"), ("XPOLICY", "SET", "q", "o", "ORDERBY", "user", "HOLD", "RATE", 100, 1000, "RETRY", "LIST", 1, 2, 3),
             ("XGROUP", "CREATE", "q", "pl ain", "$"), ("XCFGSET", "q", "MAXLEN", 1000, "MAXAGE", 5000, "OVERFLOW", "DROP", "KEEPREF"),
+            ("XCFGSET", "once", "MKSTREAM", "IDMP-DURATION", 3600), ("XCFGSET", "q", "IDMP-MAXSIZE", 5000),
             ("XBIND", "ADD", "q", "TOPIC", "a.*", "BY", "f", "TO", "z"), ("XBIND", "ADD", "q", "HEADERS", "ANY", 2, "a", "b", "c", "d", "TO", "z"),
             ("XBIND", "ADD", "q", "ALL", "TO", b"y\xff \""), ("XCRON", "SET", "q", "n", "CRON", "0 7 * * *", "TZ", "Europe/Berlin", "FIELDS", "a", "b c"),
             ("XCRON", "SET", "q", "e", "EVERY", 3600000, "LIMIT", 5, "FIELDS", "a", ""), ("XCAPTURE", "ADD", "q", "ch*", "dh*"), ("XGROUP", "CREATE", b"\xff", "g", "$", "MKSTREAM")]
@@ -206,6 +207,7 @@ def definitions(path):
         lines = r.read().decode().splitlines()
         expect((r.status, r.headers["Content-Type"]), (200, "text/plain; charset=utf-8"), "the head")
         expect([x for x in lines if "a-word" in x or "#" in x], [], "no password, no digest")
+        expect(sorted(x.rstrip() for x in lines if x.startswith("XCFGSET")), ["XCFGSET once MKSTREAM IDMP-DURATION 3600", "XCFGSET q MKSTREAM MAXLEN 1000 MAXAGE 5000 IDMP-MAXSIZE 5000 OVERFLOW DROP KEEPREF"], "limits")
         for line in lines:
             answer = d.do(*words(line))
             expect(str(answer).startswith(("ERR", "WRONG", "NO")), False, "%s: %s" % (line, answer))

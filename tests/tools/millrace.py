@@ -227,7 +227,7 @@ def definitions(path):
     with Server(path) as s, Server(path) as t:
         c, d = s.start(), t.start()
         for line in (["XPOLICY", "SET", "orders", "workers", "MKSTREAM", "JOBS", "RETRY", "LIST", 1, 2, "RATE", 5, 1000, "ORDERBY", "cust omer", "SKIP", "PAUSE", "ON"], ["XPOLICY", "SET", "drop\xff", "g", "MKSTREAM", "LEASE", 5, "DEADLETTER", ""],
-                     ["XCFGSET", "orders", "MAXLEN", 1000, "MAXAGE", 5000, "OVERFLOW", "DROP", "ACKED"], ["XCFGSET", "full", "MKSTREAM", "MAXBYTES", 9, "OVERFLOW", "REJECT"], ["XGROUP", "CREATE", "plain", 'a "group"', "0", "MKSTREAM"],
+                     ["XCFGSET", "orders", "MAXLEN", 1000, "MAXAGE", 5000, "OVERFLOW", "DROP", "ACKED"], ["XCFGSET", "full", "MKSTREAM", "MAXBYTES", 9, "OVERFLOW", "REJECT", "IDMP-MAXSIZE", 9], ["XCFGSET", "once", "MKSTREAM", "IDMP-DURATION", 3600], ["XGROUP", "CREATE", "plain", 'a "group"', "0", "MKSTREAM"],
                      ["XBIND", "ADD", "orders", "TOPIC", "a.*.#", "TO", "tax"], ["XBIND", "ADD", "orders", "DIRECT", "high", "BY", "prio", "TO", "tax"], ["XBIND", "ADD", "orders", "HEADERS", "ANY", 2, "a", "b c", "d", "\n", "TO", "tax"], ["XBIND", "ADD", "orders", "ALTERNATE", "TO", "rest"],
                      ["XCRON", "SET", "orders", "daily", "CRON", "0 7 * * *", "TZ", "Europe/Berlin", "CATCHUP", "ALL", "LIMIT", 7, "FIELDS", "k", "v w"], ["XCRON", "SET", "orders", "often", "EVERY", 600000, "FIELDS", "k", ""],
                      ["XCRON", "SET", "orders", "later", "CRON", "@daily", "START", 4102444800000, "FIELDS", "k", "v"], ["XCRON", "SET", "orders", "once-later", "EVERY", 600000, "START", 4102444800000, "FIELDS", "k", "v"],
@@ -235,6 +235,7 @@ def definitions(path):
             c.ask(*line)
         text = good(s, "definitions")
         expect(WORD in text or "#" in text.replace("a.*.#", ""), False, "a password")
+        expect([x for x in text.splitlines() if "IDMP" in x], ["XCFGSET full MKSTREAM MAXBYTES 9 IDMP-MAXSIZE 9 OVERFLOW REJECT", "XCFGSET once MKSTREAM IDMP-DURATION 3600"], "how long message IDs are known")
         p = subprocess.run(["redis-cli", "-s", t.sock], input=text.encode(), capture_output=True)
         expect([x for x in p.stdout.decode().splitlines() if x not in ("OK", "1", "2") and not re.fullmatch(r"\d{13}", x)], [], "what the other server answers")
         expect(good(t, "definitions"), text, "the same again")
