@@ -192,6 +192,8 @@ static void do_xclaim(struct call *call)
         broker_watch_leased(&x.at, x.time_ms);
         broker_lease_room(&x.at);
     }
+    if (moved && g->policy) /* what stopped readers may lie behind the position (broker O6) */
+        db_ready(call->db, key);
     if (n || moved) {
         db_count_changes(call->store, n ? n : 1);
         db_changed_quietly(call->db, key);

@@ -232,13 +232,14 @@ TEST(a_blocked_claiming_reader_gets_the_other_of_two_ordered_entries)
 }
 
 /* broker O6: nothing unread is passed over any more; when the message at which a read stopped goes,
- * who waits gets what stands behind it. */
+ * or the position passes it, who waits gets what stands behind it. */
 TEST(the_message_that_stops_a_read_goes)
 {
-    const char *const ways[] = {"XDEL q 3-1",         "XDELEX q KEEPREF IDS 1 3-1",
-                                "XDELEX q IDS 1 3-1", "XDELEX q DELREF IDS 1 3-1",
-                                "XTRIM q MINID 4-1",  "XTRIM q MAXLEN = 1",
-                                "XCFGSET q MAXLEN 1", "XSCHED EXPIRE q 1 3-1"};
+    const char *const ways[] = {"XDEL q 3-1",           "XDELEX q KEEPREF IDS 1 3-1",
+                                "XDELEX q IDS 1 3-1",   "XDELEX q DELREF IDS 1 3-1",
+                                "XTRIM q MINID 4-1",    "XTRIM q MAXLEN = 1",
+                                "XCFGSET q MAXLEN 1",   "XSCHED EXPIRE q 1 3-1",
+                                "XGROUP SETID q g 3-1", "XCLAIM q g c 0 9-1 LASTID 3-1"};
     for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
         struct client *c, *r;
         struct bench *b = stopped(&c, &r);
