@@ -4,6 +4,7 @@
  * there, an entry would be there twice. */
 #include "admin/copy.h"
 
+#include "admin/entries.h"
 #include "admin/perform.h"
 #include "admin/tell.h"
 #include "base/mem.h"
@@ -75,6 +76,11 @@ void copy_step(struct exchange *x)
         tell_refusal(x, 400, "ERR", "ids: at most 200 are copied at once");
         return;
     }
+    for (size_t i = 0; i < ids->n; i++)
+        if (!entries_is_id(ids->items[i])) { /* XRANGE might tell of several */
+            tell_refusal(x, 400, "ERR", "ids: there is one that is no ID");
+            return;
+        }
     if (!perform_begin(x))
         return;
     struct bytes *words = mem_alloc((ids->n + 2) * sizeof(*words));

@@ -92,6 +92,11 @@ void entries_end(struct entries *e)
     buf_free(&e->text);
 }
 
+bool entries_is_id(struct bytes id)
+{
+    return id.n < ENTRIES_ID && id.n && memchr(id.p, '-', id.n);
+}
+
 /* ---- Writing */
 
 void entries_write_id(struct json_write *w, struct bytes id)

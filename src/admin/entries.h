@@ -58,6 +58,8 @@ bool entries_write(const struct entries *e, struct json_write *w, size_t max);
 /* The same of one that is too long for an answer of its own: the fields that fit, and `fieldsLeft`,
  * how many do not. Whoever left it out would keep its reader from all that come behind it. */
 void entries_write_front(const struct entries *e, struct json_write *w, size_t max);
+/* Whether it may be the ID of one entry, and not of all of a millisecond ("5"). */
+bool entries_is_id(struct bytes id);
 /* The members id and ms of an object. */
 void entries_write_id(struct json_write *w, struct bytes id);
 /* The value of `fields`. */

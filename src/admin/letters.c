@@ -263,7 +263,7 @@ static void try_id(struct exchange *x, struct letters *s, const struct param *id
 {
     struct bytes id = ids->items[s->next_id++];
     s->sweep.most = s->sweep.looked + 1;
-    if (id.n >= ENTRIES_ID || memchr(id.p, '-', id.n) == NULL) {
+    if (!entries_is_id(id)) {
         tell_refusal(x, 400, "ERR", "ids: there is one that is no ID");
         return;
     }

@@ -523,6 +523,10 @@ def views(path):
         a = s.call("POST", "/streams/0/s/copy", {"ids": ["5-1", "6-1"], "to": "full", "move": True})[1]
         expect((len(a["ids"]), a["of"], a["deleted"], c.do("XLEN", "s")), (1, 2, 1, 27), "to what becomes full")
         expect(s.code("POST", "/streams/0/s/copy", {"ids": ["1-1"] * 201, "to": "t"}), (400, "ERR"), "too many")
+        c.do("XADD", "s", "77-1", "a", "b")
+        c.do("XADD", "s", "77-2", "c", "d")
+        c.do("XADD", "s", "77-3", "e", "f")
+        expect((s.code("POST", "/streams/0/s/copy", {"ids": ["77"], "to": "u"}), c.do("EXISTS", "u")), ((400, "ERR"), 0), "a moment, which several share")
         c.do("ACL", "SETUSER", "mover", "on", ">pw", "~*", "+xrange")
         mover = s.log_in(user="mover", password="pw")
         expect(s.code("POST", "/streams/0/s/copy", {"ids": ["9-1"], "to": "t"}, token=mover), (403, "NOPERM"), "without XADD")
