@@ -74,12 +74,15 @@ static struct stream_id oldest_allowed(const struct broker_group *x)
     return (struct stream_id){from > 0 ? (uint64_t)from : 0, 0};
 }
 
+/* If no entry is below the ID, nothing happens: with DELREF a trim also drops references to entries
+ * deleted earlier, and only trims that remove an entry are journalled. */
 static uint64_t trim_below(struct stream *s, struct stream_id id, uint64_t limit)
 {
     uint64_t dropped;
     struct stream_trim t = {
         .by_id = true, .min_id = id, .limit = limit, .strategy = strategy_of(&s->extra->limits)};
-    return s->log.length ? stream_trim(s, &t, &dropped) : 0;
+    bool any = s->log.length && stream_id_compare(stream_first_id(s), id) < 0;
+    return any ? stream_trim(s, &t, &dropped) : 0;
 }
 
 static uint64_t trim_to(struct stream *s, int64_t length, uint64_t limit)

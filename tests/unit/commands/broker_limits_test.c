@@ -219,6 +219,27 @@ TEST(scheduled_messages_count_as_present)
     broker_bench_end(b);
 }
 
+/* broker M6, G3, Z6: references to entries deleted earlier go only with a trim that is journalled.
+ */
+TEST(no_reference_goes_unjournalled)
+{
+    struct client *c;
+    struct bench *b = limited("MAXAGE 1000 OVERFLOW DROP DELREF", &c);
+    SAYS(c, "XPOLICY SET q g MKSTREAM", "OK");
+    SAYS(c, "XADD q * n 1", "1700000000000-0");
+    SAYS(c, "XADD q * n 2", "1700000000000-1");
+    SAYS(c, "XREADGROUP GROUP g x STREAMS q >", "[[q *");
+    SAYS(c, "XDEL q 1700000000000-0", "1");
+    broker_forget_effects(b);
+    SAYS(c, "XADD q * n 3", "1700000000000-2");
+    EFFECTS(b, "XADD q 1700000000000-2 n 3");
+    SAYS(c, "XPENDING q g - + 9", "[[1700000000000-0 x 0 1] [1700000000000-1 x 0 1]]");
+    broker_bench_wait(b, 1001);
+    EFFECTS(b, "{@XTRIM q MINID = 1700000000001-0 DELREF;XTRIM q MINID = 1700000000001-0}");
+    SAYS(c, "XPENDING q g - + 9", "[]");
+    broker_bench_end(b);
+}
+
 /* broker M6, M8: by the ID's time, at each XADD; IDs ahead of the clock stay; with REJECT too. */
 TEST(an_append_takes_what_is_too_old)
 {
@@ -496,8 +517,8 @@ UNIT_MAIN(T(a_length_is_kept), T(limits_stand_behind_what_xadd_says),
           T(references_are_kept_or_dropped), T(drop_acked_trims_entries_no_group_needs),
           T(acked_goes_round), T(a_full_stream_refuses), T(a_large_stream_refuses),
           T(scheduled_messages_count_as_present), T(an_append_takes_what_is_too_old),
-          T(an_append_takes_a_thousand_old_ones), T(what_is_too_old_goes_by_itself),
-          T(what_is_too_old_goes_when_it_is_acknowledged), T(a_round_by_age_goes_in_steps),
-          T(many_that_are_too_old_go_in_steps), T(bytes_go_by_whole_blocks), T(nothing_is_kept),
-          T(a_limit_that_is_lowered), T(dead_letters_wait_for_room),
-          T(what_is_redriven_stays_where_the_target_is_full))
+          T(no_reference_goes_unjournalled), T(an_append_takes_a_thousand_old_ones),
+          T(what_is_too_old_goes_by_itself), T(what_is_too_old_goes_when_it_is_acknowledged),
+          T(a_round_by_age_goes_in_steps), T(many_that_are_too_old_go_in_steps),
+          T(bytes_go_by_whole_blocks), T(nothing_is_kept), T(a_limit_that_is_lowered),
+          T(dead_letters_wait_for_room), T(what_is_redriven_stays_where_the_target_is_full))
