@@ -182,6 +182,7 @@ static struct survey_counts counts_of(const struct stream_group *g)
     return (struct survey_counts){.delivered = read, .acked = read > pending ? read - pending : 0};
 }
 
+/* Of one whose deliveries are counted. fresh: there is nothing to compare with. */
 static void form_rates(struct survey_group *x, int64_t now, bool fresh)
 {
     int64_t ms = now - x->rated_ms;
@@ -197,6 +198,12 @@ static void form_rates(struct survey_group *x, int64_t now, bool fresh)
     }
     x->rated = (struct survey_rated){c->delivered, c->redelivered, c->acked, c->failed};
     x->rated_ms = now;
+}
+
+static void forget_rates(struct survey_group *x, const struct stream_group *g)
+{
+    x->delivered_rate = x->redelivered_rate = x->acked_rate = x->failed_rate = 0;
+    x->position = g->last_id;
 }
 
 /* The record of the dead-letter stream, which is marked as named by a policy. */
@@ -239,14 +246,15 @@ static void add_group(struct survey_stream *sums, const struct survey_group *x)
     sums->oldest_ready_ms = older(sums->oldest_ready_ms, x->oldest_ready_ms);
 }
 
-/* Whether nothing happened to the group since it was last read although messages are ready and no
- * reader waits. */
-static bool is_quiet(const struct survey_group *x, const struct stream_status *st,
-                     const struct survey_counts *counts, bool fresh)
+/* Whether nothing was delivered to the group since it was last read although messages are ready and
+ * no reader waits. x has what was read then. fresh: nothing was. */
+static bool is_quiet(const struct survey_group *x, const struct stream_group *g,
+                     const struct stream_status *st, const struct survey_counts *counts, bool fresh)
 {
     uint64_t ready = st->unread + st->released + st->overdue;
-    bool moved = x->counted ? counts->delivered != x->counts.delivered
-                            : st->unread != x->unread || st->leased != x->leased;
+    bool moved = x->counted
+                     ? counts->delivered != x->counts.delivered
+                     : stream_id_compare(g->last_id, x->position) != 0 || st->leased != x->leased;
     return ready > 0 && !x->waiting && !fresh && !moved;
 }
 
@@ -280,7 +288,9 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     x->waiting = (uint32_t)block_count_readers(e, db, key, str_bytes(g->name), g->policy);
     x->subscribers = sv->subscriptions ? (uint32_t)sv->subscriptions(g) : 0;
     struct survey_counts counts = counts_of(g);
-    if (!is_quiet(x, &st, &counts, fresh))
+    bool counted = g->policy || g->entries_read >= 0;
+    bool other = fresh || counted != x->counted; /* than what was read last */
+    if (!is_quiet(x, g, &st, &counts, other))
         x->quiet_ms = e->steady_ms;
     x->unread = st.unread;
     x->released = st.released;
@@ -291,9 +301,12 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     x->blocked = st.blocked;
     x->oldest_ready_ms = st.oldest_ready_ms;
     x->oldest_leased_ms = st.oldest_leased_ms;
-    x->counted = g->policy || g->entries_read >= 0;
+    x->counted = counted;
     x->counts = counts;
-    form_rates(x, e->steady_ms, fresh);
+    if (counted)
+        form_rates(x, e->steady_ms, other);
+    else
+        forget_rates(x, g);
     if (x->slot.seen != sv->pass) {
         x->slot.seen = sv->pass;
         count_group(&sv->counting, x);

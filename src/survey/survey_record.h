@@ -81,9 +81,12 @@ struct survey_group {
                          waits although messages are ready */
     /* Without a policy: delivered and acked, derived from entries-read, else nothing. */
     struct survey_counts counts;
-    struct survey_rated {
-        uint64_t delivered, redelivered, acked, failed;
-    } rated; /* the counts that rates are formed of, as of rated_ms */
+    union {
+        struct survey_rated {
+            uint64_t delivered, redelivered, acked, failed;
+        } rated; /* counted: the counts that rates are formed of, as of rated_ms */
+        struct stream_id position; /* not counted: the last ID delivered */
+    };
     double delivered_rate, redelivered_rate, acked_rate, failed_rate;
 };
 

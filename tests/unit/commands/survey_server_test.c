@@ -115,6 +115,31 @@ TEST(with_a_console_the_survey_is_always_awake)
     survey_bench_end(b);
 }
 
+/* Console S7: deliveries to a group without a policy are not always counted. */
+TEST(nobody_reads_also_a_group_whose_deliveries_are_not_counted)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    bench_says(c, "XADD q 1-1 f v");
+    bench_says(c, "XADD q 2-1 f v");
+    bench_says(c, "XADD q 3-1 f v");
+    bench_says(c, "XGROUP CREATE q g 2-1");
+    bench_says(c, "XGROUP CREATE q read 2-1");
+    HEARS(c, "*");
+    CHECK(!survey_shows(c, "XINFO GROUPS q", "lag 1"));
+    for (int i = 0; i < 310; i++) {
+        bench_says(c, "XADD q * f v");
+        bench_says(c, "XREADGROUP GROUP read c COUNT 1 NOACK STREAMS q >");
+        survey_bench_passes(b, 1);
+    }
+    CHECK(survey_shows(c, "SURVEY ALARMS", "link /group/0/q/g db 0 key q group g]"));
+    CHECK(!survey_shows(c, "SURVEY ALARMS", "name nobody-reads*key q group read]"));
+    bench_says(c, "XREADGROUP GROUP g c COUNT 1 NOACK STREAMS q >");
+    survey_bench_passes(b, 2);
+    CHECK(!survey_shows(c, "SURVEY ALARMS", "nobody-reads"));
+    survey_bench_end(b);
+}
+
 /* Console S7, of keys; and that the user has to be allowed to read them. */
 TEST(alarms_of_keys_come_with_a_pass_and_go_with_one)
 {
@@ -300,6 +325,7 @@ UNIT_MAIN(T(the_server_is_told_by_sums_of_the_last_pass),
           T(a_pause_and_why_writes_are_refused_are_told_at_any_moment),
           T(vitals_are_sampled_once_a_second_while_queried),
           T(with_a_console_the_survey_is_always_awake),
+          T(nobody_reads_also_a_group_whose_deliveries_are_not_counted),
           T(alarms_of_keys_come_with_a_pass_and_go_with_one), T(letters_ahead_of_the_clock_are_new),
           T(rates_shares_and_quantiles_are_of_the_time_between_readings),
           T(a_server_that_everybody_may_use_is_open))
