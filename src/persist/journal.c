@@ -215,6 +215,7 @@ void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept
     journal_group_begin(j);
     j->applying = true;
     j->kept = kept;
+    j->before_raw = j->effects_end;
     j->db = j->stream_db = db;
     j->offset += stream.n;
     if (j->on)
@@ -228,6 +229,18 @@ void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept
         format_select(&j->text, db);
         note_text(j, JOURNAL_ONLY, at);
     }
+}
+
+void journal_raw_skip(struct journal *j, size_t from, size_t n)
+{
+    size_t all = j->pending.n - j->group_start;
+    ASSERT(j->applying && j->depth == 1);
+    if (!j->kept || !j->filed)
+        return;
+    ASSERT(from + n <= all);
+    note(j, start(j) + j->group_start + from, JOURNAL_SKIP, n);
+    if (n == all)
+        j->effects_end = j->before_raw;
 }
 
 void journal_raw_end(struct journal *j)

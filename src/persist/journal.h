@@ -64,6 +64,7 @@ struct journal {
     struct buf pending;     /* stream bytes that not all readers have taken */
     uint64_t offset;        /* of the end of pending */
     uint64_t effects_end;   /* of the last effect; stream-only bytes may follow */
+    uint64_t before_raw;    /* while applying: effects_end before the group */
     struct history history; /* that the offset belongs to */
     int db;                 /* of the last effect; -1: the next one begins with SELECT */
     int stream_db;          /* selected at the end of the stream; -1: unknown. In JOURNAL_EFFECTS db
@@ -142,6 +143,9 @@ void journal_file_only(struct journal *j, int db, const struct bytes *argv, int 
  * file only, as local. */
 void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept);
 void journal_raw_end(struct journal *j);
+/* Within such a group: the file does not store n of its bytes, after the first `from`, after all:
+ * that command has failed, and would fail again. In ascending order. */
+void journal_raw_skip(struct journal *j, size_t from, size_t n);
 
 /* The number of pending bytes in ended groups, which are all that readers may see. */
 size_t journal_whole(const struct journal *j);

@@ -15,7 +15,8 @@
  * primary did the same. A command that does not run is kept out of our file, whose loader would
  * fail on it; of a transaction around it the file gets the effects of the other commands. The same
  * is done for a transaction with line ends inside: these mark where the primary's file held less
- * than its stream, before it restarted. */
+ * than its stream, before it restarted. Of what runs and fails only libraries are kept out of the
+ * file: its loader runs the rest again, and it fails again. */
 #include "replica/apply.h"
 
 #include "base/assert.h"
@@ -74,7 +75,8 @@ struct apply {
     uint64_t until;   /* as in apply_until() */
     bool has_more;    /* the last run ended because of `until` */
     const struct command *multi, *exec, *select, *ping, *migrate;
-    char *in; /* of cap bytes n are filled, and at are done with */
+    const char *group; /* the bytes of the open group */
+    char *in;          /* of cap bytes n are filled, and at are done with */
     size_t at, n, cap;
     struct groups groups; /* the piece that begins at `at` */
     struct bytes *wide;   /* arguments, if there are more than ARGS */
@@ -289,6 +291,9 @@ static void run(struct apply *a, const struct parsed *p)
         return;
     buf_add_char(&a->error, 0);
     report_error(a, a->error.p, command_full_name(p->command));
+    /* A start does not go on without a library that its file names. */
+    if (bytes_has_prefix(bytes_text(command_full_name(p->command)), "function|"))
+        journal_raw_skip(a->r->engine->journal, (size_t)(p->raw.p - a->group), p->raw.n);
 }
 
 /* Runs a command wrapped in PING, which replicas that do not know it take for a PING. */
@@ -338,6 +343,7 @@ static inline struct group group_begin(struct apply *a, struct bytes raw, int db
 {
     struct engine *e = a->r->engine;
     struct group g = {e->store->expiry_ignored};
+    a->group = raw.p;
     journal_raw_begin(e->journal, raw, db, kept);
     e->store->expiry_ignored = true;
     e->replaying_foreign = a->foreign;

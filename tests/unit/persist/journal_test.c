@@ -436,6 +436,42 @@ TEST(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart)
     journal_free(j);
 }
 
+/* Commands that have failed: replicas get them, the file does not. */
+TEST(what_failed_is_taken_out_of_a_group)
+{
+    struct journal *j = journal_new();
+    struct journal_reader file = {0}, stream = {0};
+    journal_attach(j, &file);
+    journal_attach_stream(j, &stream);
+    journal_set_mode(j, JOURNAL_RAW);
+    journal_raw_begin(j, BYTES(DEL("x")), 0, true);
+    journal_raw_end(j);
+    uint64_t end = j->effects_end;
+    journal_raw_begin(j, BYTES(DEL("y")), 0, true);
+    journal_raw_skip(j, 0, 20);
+    journal_raw_end(j);
+    CHECK(j->effects_end == end && j->offset == end + 20);
+    journal_raw_begin(j, BYTES(DEL("a") DEL("b") DEL("c") DEL("d")), 0, true);
+    journal_raw_skip(j, 20, 20);
+    journal_raw_skip(j, 60, 20);
+    journal_raw_end(j);
+    CHECK(j->effects_end == j->offset && j->offset == end + 100);
+    CHECK(bytes_is(journal_unread(&stream), DEL("x") DEL("y") DEL("a") DEL("b") DEL("c") DEL("d")));
+    CHECK(file_gets(&file, DEL("x") "{20}" DEL("a") "{20}" DEL("c") "{20}"));
+    /* What the file is not given anyway. */
+    journal_raw_begin(j, BYTES(DEL("z")), 0, false);
+    journal_raw_skip(j, 0, 20);
+    journal_raw_end(j);
+    CHECK(file_gets(&file, "{20}"));
+    journal_detach(&file);
+    journal_raw_begin(j, BYTES(DEL("z")), 0, true);
+    journal_raw_skip(j, 0, 20);
+    journal_raw_end(j);
+    CHECK(journal_is_sound(j));
+    journal_detach(&stream);
+    journal_free(j);
+}
+
 /* Whoever waits for what the file alone keeps counts all of it. */
 TEST(all_that_the_file_alone_keeps_is_counted)
 {
@@ -605,7 +641,7 @@ UNIT_MAIN(T(another_history_begins_at_the_same_offset),
           T(what_is_for_the_stream_alone_is_a_gap_in_the_file),
           T(a_gap_that_grows_while_it_is_written_is_not_lost),
           T(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart),
-          T(all_that_the_file_alone_keeps_is_counted),
+          T(what_failed_is_taken_out_of_a_group), T(all_that_the_file_alone_keeps_is_counted),
           T(a_new_file_of_a_replica_changes_nothing_in_the_stream),
           T(the_database_of_the_stream_outlives_a_change_of_roles),
           T(file_and_stream_agree_whatever_comes))
