@@ -39,7 +39,8 @@ enum tag {
 
 static bool has_message_ids(const struct stream *s)
 {
-    return s->dedup.tracked || s->dedup.duration_s != 100 || s->dedup.max_size != 100;
+    return s->dedup.tracked || s->dedup.duration_s != STREAM_DEDUP_DURATION_S ||
+           s->dedup.max_size != STREAM_DEDUP_MAX_SIZE;
 }
 
 unsigned dump_stream_type(const struct stream *s)

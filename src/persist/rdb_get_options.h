@@ -15,8 +15,6 @@ struct rdb_get_options {
     uint64_t node_entries, node_bytes;
     size_t raw_blocks;
     struct stream_context *streams; /* of the store that receives them */
-    int64_t dedup_duration_s;
-    uint64_t dedup_max;
     struct hash_limits hash;
     struct set_limits set;
     struct zset_limits zset;

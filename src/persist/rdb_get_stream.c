@@ -491,7 +491,7 @@ static bool read_counters(struct rdb_source *r, struct stream *s, unsigned type)
 struct entry *rdb_get_stream(struct rdb_source *r, struct bytes key, unsigned type,
                              const struct rdb_get_options *o)
 {
-    struct stream *s = stream_new(o->streams, o->dedup_duration_s, o->dedup_max);
+    struct stream *s = stream_new(o->streams, STREAM_DEDUP_DURATION_S, STREAM_DEDUP_MAX_SIZE);
     uint64_t groups;
     bool good = read_blocks(r, s, o) && read_counters(r, s, type) && rdb_source_length(r, &groups);
     for (uint64_t i = 0; good && i < groups; i++)

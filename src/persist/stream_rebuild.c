@@ -28,7 +28,8 @@ struct rebuild {
 
 static bool has_settings(const struct stream *s)
 {
-    return s->dedup.duration_s != 100 || s->dedup.max_size != 100;
+    return s->dedup.duration_s != STREAM_DEDUP_DURATION_S ||
+           s->dedup.max_size != STREAM_DEDUP_MAX_SIZE;
 }
 
 static bool has_limits(const struct stream *s)

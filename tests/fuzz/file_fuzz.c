@@ -20,8 +20,6 @@ static struct rdb_get_options values = {.list_fill = -2,
                                         .node_entries = 100,
                                         .node_bytes = 4096,
                                         .raw_blocks = 2,
-                                        .dedup_duration_s = 100,
-                                        .dedup_max = 100,
                                         .hash = {.entries = 128, .value = 64},
                                         .set = {.ints = 512, .entries = 128, .value = 64},
                                         .zset = {.entries = 128, .value = 64}};

@@ -24,8 +24,6 @@ static struct rdb_get_options rdb_options = {.list_fill = -2,
                                              .node_entries = 100,
                                              .node_bytes = 4096,
                                              .raw_blocks = 2,
-                                             .dedup_duration_s = 100,
-                                             .dedup_max = 100,
                                              .hash = {512, 64},
                                              .set = {512, 128, 64},
                                              .zset = {128, 64}};

@@ -8,6 +8,11 @@
 #include "ds/dlist.h"
 #include "type/stream/stream_id.h"
 
+/* The limits of a stream of which a file or payload tells none, whatever is configured for new
+ * streams: files leave out just these. */
+#define STREAM_DEDUP_DURATION_S 100
+#define STREAM_DEDUP_MAX_SIZE   100
+
 struct stream_dedup_record {
     struct dlist_node node; /* in the producer's list */
     struct dlist_node by_time;

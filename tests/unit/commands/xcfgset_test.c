@@ -104,6 +104,31 @@ TEST(xinfo_tells_what_redis_has_not)
     broker_bench_end(b);
 }
 
+/* A file leaves out how long message ids are known if that is the built-in default: this comes
+ * back, not what is configured for new streams. */
+TEST(what_is_configured_is_for_new_streams)
+{
+    struct bench *b = broker_bench();
+    struct client *c = bench_client(b);
+    struct buf payload = {0}, request = {0};
+    b->settings->stream_idmp_duration = 5;
+    b->settings->stream_idmp_maxsize = 6;
+    SAYS(c, "XCFGSET q MKSTREAM MAXAGE 7", "OK");
+    CHECK(broker_stream(b, "q")->dedup.duration_s == 5 &&
+          broker_stream(b, "q")->dedup.max_size == 6);
+    SAYS(c, "XCFGSET q IDMP-DURATION 100 IDMP-MAXSIZE 100", "OK");
+    dump_write(&payload, db_find(&b->engine.store->dbs[0], BYTES("q")), true);
+    struct bytes words[] = {BYTES("RESTORE"), BYTES("r"), BYTES("0"), buf_bytes(&payload)};
+    journal_format(&request, words, 4);
+    bench_says_bytes(c, buf_bytes(&request));
+    HEARS(c, "OK");
+    CHECK(broker_stream(b, "r")->dedup.duration_s == 100 &&
+          broker_stream(b, "r")->dedup.max_size == 100);
+    buf_free(&payload);
+    buf_free(&request);
+    broker_bench_end(b);
+}
+
 /* broker Z7: a copy and what RESTORE makes have all of it, and act. */
 TEST(copies_have_all_of_it)
 {
@@ -136,4 +161,5 @@ TEST(copies_have_all_of_it)
 }
 
 UNIT_MAIN(T(arguments_are_judged_before_anything_is_made), T(limits_are_set_and_changed),
-          T(xinfo_tells_what_redis_has_not), T(copies_have_all_of_it))
+          T(xinfo_tells_what_redis_has_not), T(what_is_configured_is_for_new_streams),
+          T(copies_have_all_of_it))

@@ -13,8 +13,6 @@ TEST(each_limit_has_its_setting)
     c->stream_node_max_entries = 2;
     c->stream_node_max_bytes = 3;
     c->stream_compress_depth = 4;
-    c->stream_idmp_duration = 5;
-    c->stream_idmp_maxsize = 6;
     c->hash_max_listpack_entries = 7;
     c->hash_max_listpack_value = 8;
     c->set_max_intset_entries = 9;
@@ -25,7 +23,6 @@ TEST(each_limit_has_its_setting)
     struct rdb_get_options o = rdb_get_options_from(c, streams);
     CHECK(o.list_fill == -3 && o.list_depth == 1);
     CHECK(o.node_entries == 2 && o.node_bytes == 3 && o.raw_blocks == 4 && o.streams == streams);
-    CHECK(o.dedup_duration_s == 5 && o.dedup_max == 6);
     CHECK(o.hash.entries == 7 && o.hash.value == 8);
     CHECK(o.set.ints == 9 && o.set.entries == 10 && o.set.value == 11);
     CHECK(o.zset.entries == 12 && o.zset.value == 13);

@@ -70,9 +70,7 @@ static struct rdb_read_options options = {.verify = true,
                                           .values.list_fill = -2,
                                           .values.node_entries = 100,
                                           .values.node_bytes = 4096,
-                                          .values.raw_blocks = 2,
-                                          .values.dedup_duration_s = 100,
-                                          .values.dedup_max = 100};
+                                          .values.raw_blocks = 2};
 
 __attribute__((constructor)) static void make_context(void)
 {
