@@ -15,8 +15,7 @@
  * primary did the same. A command that does not run is kept out of our file, whose loader would
  * fail on it; of a transaction around it the file gets the effects of the other commands. The same
  * is done for a transaction with line ends inside: these mark where the primary's file held less
- * than its stream, before it restarted. Of what runs and fails only libraries are kept out of the
- * file: its loader runs the rest again, and it fails again. */
+ * than its stream, before it restarted. What has run and failed is kept: it fails there as well. */
 #include "replica/apply.h"
 
 #include "base/assert.h"
@@ -275,7 +274,13 @@ static void report_refused(struct apply *a, enum verdict v, const struct parsed 
 
 /* ---- Running */
 
-static void run(struct apply *a, const struct parsed *p)
+static void keep_from_file(struct apply *a, struct bytes raw)
+{
+    journal_raw_skip(a->r->engine->journal, (size_t)(raw.p - a->group), raw.n);
+}
+
+/* whole: as it came, perhaps wrapped. */
+static void run(struct apply *a, const struct parsed *p, struct bytes whole)
 {
     struct client *c = a->client;
     struct exec_request q = {.command = p->command,
@@ -293,7 +298,7 @@ static void run(struct apply *a, const struct parsed *p)
     report_error(a, a->error.p, command_full_name(p->command));
     /* A start does not go on without a library that its file names. */
     if (bytes_has_prefix(bytes_text(command_full_name(p->command)), "function|"))
-        journal_raw_skip(a->r->engine->journal, (size_t)(p->raw.p - a->group), p->raw.n);
+        keep_from_file(a, whole);
 }
 
 /* Runs a command wrapped in PING, which replicas that do not know it take for a PING. */
@@ -308,10 +313,12 @@ static void run_wrapped(struct apply *a, const struct parsed *ping)
     }
     p.command = command_of(a, p.argv, p.argc);
     enum verdict v = judge(a, &p);
-    if (v == CHANGES)
-        run(a, &p);
-    else
-        report_refused(a, is_refused(v) ? v : IS_FORBIDDEN, &p);
+    if (v == CHANGES && p.command != a->select) {
+        run(a, &p, ping->raw);
+        return;
+    }
+    report_refused(a, is_refused(v) ? v : IS_FORBIDDEN, &p);
+    keep_from_file(a, ping->raw);
 }
 
 static void run_word(struct apply *a, const struct parsed *ping)
@@ -324,7 +331,7 @@ static void run_word(struct apply *a, const struct parsed *ping)
 static void run_one(struct apply *a, enum verdict v, const struct parsed *p)
 {
     if (__builtin_expect(v <= IS_HEARD, 1))
-        run(a, p);
+        run(a, p, p->raw);
     else if (v == IS_WRAPPED)
         run_wrapped(a, p);
     else if (v == MAKES_WHOLE)

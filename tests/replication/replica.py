@@ -430,6 +430,24 @@ def libraries_that_fail(o):
         expect(p.c.ask("FCALL", "f", "0"), 7, "the library")
 
 
+def wrapped_in_vain(o):
+    """What a newer server wraps, and this one does not know, is not in the file; nor what must not be wrapped."""
+    wrapped = lambda *words: ("PING", request(*words))
+    with Pair(o.server, "--appendonly", "yes") as p:
+        p.attach()
+        until("the file", lambda: info(p.c)["aof_base_size"] != "0" and info(p.c)["aof_rewrite_in_progress"] == "0")
+        p.stream(("SELECT", "0"), wrapped("XNEW", "k"), wrapped("CONFIG", "SET", "maxmemory", "0"), wrapped("SELECT", "4"), wrapped("MULTI"), ("SET", "a", "1"))
+        p.stream(("MULTI",), ("SET", "b", "2"), wrapped("XNEW", "k"), wrapped("FUNCTION", "LOAD", "bad"), ("SET", "c", "3"), ("EXEC",))
+        p.stream(("SELECT", "99"), wrapped("SET", "lost", "1"), ("SELECT", "0"), wrapped("SET", "d", "4"))
+        p.asks()
+        until("all of it", lambda: p.c.ask("GET", "d") == b"4")
+        before = p.c.ask("DEBUG", "DIGEST"), int(info(p.c)["master_repl_offset"])
+        p.server.kill()
+        p.c = p.server.start()
+        expect(p.c.ask("MGET", "a", "b", "c", "d", "lost"), [b"1", b"2", b"3", b"4", None], "the data")
+        expect((p.c.ask("DEBUG", "DIGEST"), int(info(p.c)["master_repl_offset"])), before, "the data and the offset")
+
+
 def stays_where_it_receives(o):
     """The directory can't change while a snapshot is received into a file of it: it would not be found, after the old data are gone."""
     with Pair(o.server, "--enable-protected-configs", "yes") as p:
@@ -545,7 +563,7 @@ def certificate_of(server):
     return ["--tls-ca-cert-file", server.at("s.crt"), "--tls-port", "0"]
 
 
-OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, libraries_that_fail, stays_where_it_receives, script_gives_way, elsewhere, never_answered, promoted]
+OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, libraries_that_fail, wrapped_in_vain, stays_where_it_receives, script_gives_way, elsewhere, never_answered, promoted]
 
 
 def main():
