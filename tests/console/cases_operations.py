@@ -62,6 +62,7 @@ def client_list(w):
 def key_space(w):
     w.c.many([("SET", "many:%d" % i, i) for i in range(20000)])
     w.c.many([("SET", "few:%d" % i, i) for i in range(3)])
+    w.c.many([("SET", "cart[1]:x", 1), ("SET", "cart1:x", 1)])
     w.log_in()
     w.go("Keys")
     # Rows of the prefixes: (what stands before the colon, keys); the walk that counts them begins when somebody looks.
@@ -71,6 +72,9 @@ def key_space(w):
     expect((counted["many"], counted["few"], counted["session"]), (20000, 3, 200), "keys of a prefix")
     w.b.click("session", kind="main button")
     w.b.row("session:0001")
+    w.b.click("cart[1]", kind="main button")
+    w.b.row("cart[1]:x")
+    w.b.sees(re.compile(r"looked at 100 %, 1 found"))
     w.b.fill("Filter", "few:*")
     w.b.row("few:2")
     w.b.sees(re.compile(r"looked at 100 %, 3 found"))

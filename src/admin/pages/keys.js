@@ -7,6 +7,7 @@ import {command, encode, idOf, label} from './bytes.js';
 import {commandLine} from './command_line.js';
 import {h} from './dom.js';
 import {filters, noMatch} from './filters.js';
+import {globOf} from './queue.js';
 import {link} from './router.js';
 import {table, unchoose} from './table.js';
 import {T, num, percent, size} from './text.js';
@@ -137,7 +138,9 @@ function deleteMatching(page) {
 
 function prefixName(page, r) {
     if (r.other) return W.other;
-    return r.prefix === '' ? W.without : h('button', {type: 'button', onclick: () => page.set({match: `${label(r.prefix)}:*`})}, label(r.prefix));
+    if (r.prefix === '') return W.without;
+    const glob = globOf(r.prefix); // null: the address holds no such pattern
+    return glob === null ? label(r.prefix) : h('button', {type: 'button', onclick: () => page.set({match: `${glob}:*`})}, label(r.prefix));
 }
 
 function prefixCard(page, rows) {
