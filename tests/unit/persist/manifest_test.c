@@ -87,6 +87,25 @@ TEST(flipped_bits_are_noticed)
     buf_free(&text);
 }
 
+/* A word as far from "#CRC:" as four bits is a damaged checksum; from five on it is a comment. */
+TEST(a_checksum_line_is_known_by_its_word)
+{
+    struct manifest m = {0};
+    struct buf text = {0};
+    char error[MANIFEST_ERROR];
+    CHECK(manifest_parse(&m, bytes_text(plain), error));
+    manifest_print(&m, &text);
+    manifest_free(&m);
+    for (int i = 1; i < 5; i++)
+        text.p[i] ^= 1;
+    CHECK(!manifest_parse(&m, buf_bytes(&text), error));
+    manifest_free(&m);
+    text.p[1] ^= 2;
+    CHECK(manifest_parse(&m, buf_bytes(&text), error) && m.n == 2);
+    manifest_free(&m);
+    buf_free(&text);
+}
+
 /* compat 3.11, section 14 (the texts), faults R2 */
 TEST(nonsense_is_refused_in_the_words_of_redis)
 {
@@ -242,6 +261,7 @@ int main(void)
         T(redis_manifests_have_no_checksum),
         T(damage_is_noticed),
         T(flipped_bits_are_noticed),
+        T(a_checksum_line_is_known_by_its_word),
         T(nonsense_is_refused_in_the_words_of_redis),
         T(comments_anywhere_and_numbers_of_any_size),
         T(the_checksum_is_in_front_and_was_at_the_end),
