@@ -64,10 +64,14 @@ def without_silent_calls(code):
 def places(text):
     """(offset, old, new) of every mutant of a source."""
     code = without_silent_calls(blanked(text))
+    # The smaller or larger of two: which of two equal ones does not matter.
+    choices = [m.span() for m in re.finditer(r"([\w.>\[\]-]+) [<>]=? ([\w.>\[\]-]+) \? (?:\1 : \2|\2 : \1)(?=[;,)])", code)]
     for m in re.finditer(r"(?<![<>=!\-+&|])(<=|>=|==|!=|<|>|&&|\|\|)(?![<>=&|])", code):
         around = code[max(0, m.start() - 1):m.end() + 1]
         if m.group(1) in "<>" and around != " %s " % m.group(1):
             continue  # a header's name or an arrow
+        if any(begin <= m.start() < end for begin, end in choices):
+            continue
         yield m.start(), m.group(1), FLIPPED[m.group(1)]
     for m in re.finditer(r"\b(if|while) \((?=[^()]*(?:\([^()]*\)[^()]*)*\)\s*(?:\n|\{))", code):
         yield m.end(), "", "!("  # closed by mutate()

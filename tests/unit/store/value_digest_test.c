@@ -330,7 +330,24 @@ TEST(the_type_stands_in_front)
     CHECK(printed(string_new(BYTES("key"), BYTES("x")), "string "));
 }
 
+TEST(parts_of_a_stream_are_named)
+{
+    static const char *const names[] = {"limits ", "binding ", "capture "};
+    struct buf b = {0};
+    struct entry *e = make_extra(ALL_OF_IT);
+    value_digest_print(&b, e);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        bool there = memmem(b.p, b.n, names[i], strlen(names[i])) != NULL;
+        CHECK(there);
+        if (!there)
+            printf("# no <%s> in <%.*s>\n", names[i], (int)b.n, b.p);
+    }
+    buf_free(&b);
+    value_free(e);
+}
+
 UNIT_MAIN(T(a_list_is_its_elements_in_order), T(what_has_no_order_has_none_here),
           T(a_string_is_its_bytes_whatever_its_form),
           T(a_stream_is_its_entries_groups_and_what_is_pending), T(policies_and_what_waits_count),
-          T(limits_and_what_is_to_come_count), T(the_type_stands_in_front))
+          T(limits_and_what_is_to_come_count), T(the_type_stands_in_front),
+          T(parts_of_a_stream_are_named))
