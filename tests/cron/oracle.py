@@ -164,10 +164,11 @@ def of_croniter(e, zone, after, until):
     """Likewise; None: it has other rules. Local time has to be a line for all of it."""
     text = " ".join(e.fields[1:] + (e.fields[:1] if e.six else []))
     first, last = local(zone, after), local(zone, until)
-    if not e.plain or any(offset(zone, at) != first - after for at in (after - DAY, until + DAY)):
+    if not e.plain or until - after > 60 * DAY and zone.key != "UTC":
+        return None  # there are shifts in between
+    # A zone may shift and shift back within three weeks, as in the west of Argentina in June 2004.
+    if any(offset(zone, after + n * DAY) != first - after for n in range(-1, min((until - after).days + 3, 64))):
         return None
-    if until - after > 60 * DAY and zone.key != "UTC":
-        return None  # there may be shifts between them
     it, out = croniter(text, first, max_years_between_matches=12), []
     while not out or out[-1] < last:
         out.append(it.get_next(datetime.datetime))
