@@ -21,7 +21,7 @@ import argparse, contextlib, glob, os, re, subprocess, sys, time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from check import Failed, check, done  # noqa: E402
+from check import Failed, check, done, until  # noqa: E402
 from resp import Conn                  # noqa: E402
 from server import Server              # noqa: E402
 
@@ -262,6 +262,9 @@ def empty(server):
                 c.ask("ACL", "DELUSER", user)
         while re.search(r"(bgsave|rewrite)_in_progress:1", c.ask("INFO", "persistence").decode()):
             time.sleep(0.01)
+        # One that was aborted while its files were being linked is removed when that has ended.
+        backups = os.path.join(server.dir, c.ask("CONFIG", "GET", "backupdirname")[1].decode())
+        until("no backup is left", lambda: not os.path.isdir(backups) or not os.listdir(backups))
 
 
 def server_of_examples(server):
