@@ -384,12 +384,18 @@ struct names {
     size_t n;
 };
 
+/* The other thread still works on it: its manifest may be there, but not on the disk. */
+static bool is_being_made(const struct backup *b, const char *name)
+{
+    return b->running && strcmp(name, b->name) == 0;
+}
+
 static void note_sealed(void *context, const char *name)
 {
     struct names *x = context;
     char path[PATH_MAX];
     manifest_of(x->backup, name, path);
-    if (!file_exists(path))
+    if (is_being_made(x->backup, name) || !file_exists(path))
         return;
     buf_add(&x->text, bytes_of(name, strlen(name) + 1));
     x->n++;

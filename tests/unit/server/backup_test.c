@@ -128,6 +128,32 @@ TEST(a_backup_is_sealed_with_all_that_was_written_before)
     end(&t);
 }
 
+/* Its manifest is there before it is on the disk: until then it is neither told nor removed. */
+TEST(a_backup_is_listed_once_it_is_durable)
+{
+    struct test t;
+    bool there = false;
+    CHECK(begin(&t, true));
+    CHECK(starts(&t, "one"));
+    world_drain();
+    backup_seal(t.b, &t.c->reply);
+    CHECK(bench_heard(t.c, "+Backup sealing started|"));
+    world_settles(t.w); /* the increment is closed */
+    rewrite_end_turn(t.w->rewrite);
+    world_settles(t.w);
+    backup_tick(t.b);
+    for (int i = 0; i < 30000 && !there; i++) {
+        usleep(1000);
+        there = is_there(&t, "one", MANIFEST);
+    }
+    CHECK(there && state_is(&t, "sealing") && lists(&t, "*0|"));
+    backup_cleanup(t.b, BYTES("one"), &t.c->reply);
+    CHECK(bench_heard(t.c, "-ERR there is no sealed backup of that name|"));
+    world_drain();
+    CHECK(state_is(&t, "sealed") && lists(&t, "*1|$3|one|"));
+    end(&t);
+}
+
 TEST(what_cannot_be_backed_up_is_refused)
 {
     struct test t;
@@ -197,5 +223,5 @@ TEST(a_start_removes_what_was_not_sealed)
 }
 
 UNIT_MAIN(T(a_backup_is_sealed_with_all_that_was_written_before),
-          T(what_cannot_be_backed_up_is_refused), T(an_abort_leaves_nothing),
-          T(a_start_removes_what_was_not_sealed))
+          T(a_backup_is_listed_once_it_is_durable), T(what_cannot_be_backed_up_is_refused),
+          T(an_abort_leaves_nothing), T(a_start_removes_what_was_not_sealed))
