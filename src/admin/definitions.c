@@ -19,13 +19,12 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "base/words.h"
+#include "type/stream/stream_dedup.h"
 
 #include <string.h>
 
 #define TYPE       "text/plain; charset=utf-8"
 #define SCAN_COUNT "100"
-
-#define IDMP_BUILT_IN 100 /* the default of stream-idmp-duration and stream-idmp-maxsize */
 
 enum part { SCANS, LIMITS, GROUPS, RULES, BINDINGS, SCHEDULES, CAPTURES, USERS };
 
@@ -128,12 +127,12 @@ static void add_limits(struct buf *out, struct bytes key, const struct values *v
 {
     static const struct {
         const char *name, *option;
-        long long none; /* what a new stream has */
+        long long none; /* the default, which needs no command */
     } limits[] = {{"maxlen", "MAXLEN", -1},
                   {"maxbytes", "MAXBYTES", -1},
                   {"maxage", "MAXAGE", -1},
-                  {"idmp-duration", "IDMP-DURATION", IDMP_BUILT_IN},
-                  {"idmp-maxsize", "IDMP-MAXSIZE", IDMP_BUILT_IN}};
+                  {"idmp-duration", "IDMP-DURATION", STREAM_DEDUP_DURATION_S},
+                  {"idmp-maxsize", "IDMP-MAXSIZE", STREAM_DEDUP_MAX_SIZE}};
     const struct value *s = values_root(v);
     bool any = false;
     for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {

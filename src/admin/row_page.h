@@ -12,8 +12,8 @@ struct row_page;
 /* Takes ownership of both; the render must not have written anything yet. */
 struct row_page *row_page_begin(struct rows_page *rows, const struct render *r);
 void row_page_end(struct row_page *p);
-/* Does the next part, about 150 us of work, with the rights of this user. False: the page is
- * complete. */
+/* Gathers or writes rows for about 150 us, only those of keys that the user may read. The caller
+ * calls it again, in later turns, until it returns false: the page is complete. */
 bool row_page_step(struct row_page *p, const struct user *user);
 /* For render_write_place(). */
 const struct render *row_page_render(const struct row_page *p);

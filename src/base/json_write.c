@@ -159,8 +159,8 @@ static void put_base64(struct json_write *w, struct bytes x)
     w->out->n += n;
 }
 
-/* Whether it is UTF-8 that a string is to hold: an escape of six bytes for each of many characters
- * would make it far longer than Base64 does. */
+/* Whether to write x as a JSON string rather than as Base64. It must be UTF-8, and not a long text
+ * with many control characters: each is escaped as six bytes, while Base64 adds only a third. */
 static bool is_for_string(struct bytes x)
 {
     size_t n = 0;

@@ -57,9 +57,10 @@ void json_write_uint(struct json_write *w, uint64_t v);
 void json_write_double(struct json_write *w, double v);
 /* UTF-8 text. */
 void json_write_text(struct json_write *w, const char *text);
-/* A byte string: a string if it is UTF-8, else {"base64": "..."}, which as which long texts are
- * written that consist of control characters to more than an eighth. So it takes at most 2.5 times
- * its length, or six times up to 256 bytes. */
+/* Writes bytes as a JSON string if they are UTF-8, else as {"base64": "..."}. Above 256 bytes, text
+ * of which more than an eighth are control characters is written as Base64 too, since each of them
+ * would be escaped as six bytes. So the output is at most 2.5 times as long as x; up to 256 bytes,
+ * six times. */
 void json_write_bytes(struct json_write *w, struct bytes x);
 /* The same for at most `most` bytes of it (a few less if a character would be split); if that is
  * not all: {"text" or "base64": "...", "bytes": its length, "cut": true}. */

@@ -222,7 +222,9 @@ bool broker_append_may(const struct broker_group *x, struct bytes key,
         struct broker_group at = broker_put_at(x, key, s);
         struct buf why = {0};
         broker_append_due_first(&at);
-        if (broker_route_has_bindings(&at)) /* what is due there may be copied to this stream */
+        /* Appending to destinations whose messages are due may route copies back to this stream, so
+         * that must be over before its limits and last ID are checked. */
+        if (broker_route_has_bindings(&at))
             bring_forward(&at, m->pairs, m->fields, STREAM_ID_MAX);
         bool allowed = broker_limits_allow(&at, 1, bytes_total(m->pairs, m->fields * 2), &why);
         buf_free(&why);

@@ -41,8 +41,9 @@ struct broker_attachment *broker_attachment_find(const struct broker_attachments
 /* The client must not be attached to the consumer yet; the consumer belongs to the group. */
 struct broker_attachment *broker_attachment_add(struct broker_attachments *g, struct client *c,
                                                 struct stream_consumer *consumer);
-/* Notes that its client waits for messages, or no longer does. While the client is blocked in a
- * read, and not subscribed, client.awaiting leads to its attachments that wait. */
+/* Sets whether the client is waiting for messages of this consumer. Attachments of a client that is
+ * blocked in a read, not subscribed, are also in the ring client.awaiting, so that unblocking the
+ * client visits only these. */
 void broker_attachment_set_waiting(struct broker_attachment *a, bool waits);
 /* The stream leaves its key. Blocked clients wait for a key, not for a stream, so they no longer
  * wait here. */

@@ -19,8 +19,9 @@ static void end_taking(struct stream_group *g, struct buf *taking)
     buf_free(taking);
 }
 
-/* Makes an unread entry the reader's. True: it was pending (XGROUP SETID moved back), so its former
- * owner has fewer entries. */
+/* Adds an entry past the position to the reader's pending entries. True: it was pending already,
+ * since XGROUP SETID had moved the position back. Then its former owner has one pending entry less,
+ * and the caller must call broker_lease_room() for those who wait for that. */
 static bool make_pending(const struct broker_giving *g, struct stream_id id, int64_t now_ms,
                          struct broker_claims *claims)
 {
@@ -29,7 +30,7 @@ static bool make_pending(const struct broker_giving *g, struct stream_id id, int
 }
 
 /* Hands out an entry of a group with an order. With NOACK it is pending only for the duration of
- * the read. True: as above. */
+ * the read. Returns what make_pending() does. */
 static bool hand_out(const struct broker_giving *g, struct stream_id id,
                      struct broker_claims *claims, struct buf *taking)
 {

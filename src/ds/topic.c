@@ -25,13 +25,14 @@
 /* Special tags of slots; others are bits of the hash. */
 enum { EMPTY, DEAD, FIRST_TAG };
 
-/* Bits of topic_node.words: "*" and "#" have one each, literal words share the others. */
+/* Numbers of bits in topic_node.words. "*" and "#" have a bit of their own; the bit of a literal
+ * word, from FIRST_BIT on, is chosen by its hash, so several words share one. */
 enum { ONE, MANY, FIRST_BIT };
 
 struct topic_node {
     struct topic_node *parent; /* NULL: the root */
     void *value;               /* of the pattern that ends here, else NULL */
-    uint64_t words;            /* a bit for each word that a child has or had */
+    uint64_t words;            /* clear bit: no child has a word of that bit */
     uint32_t children;
     uint32_t word_n : 31; /* length of its word */
     uint32_t reached : 1; /* "#" node: reached by the current match */

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define SPARE                                                                                      \
-    4 /* removed blocks kept for reuse: a full backlog needs one for each that it removes */
+/* Removed blocks kept for reuse: a full backlog removes one for each that it adds. */
+#define SPARE 4
 
 /* The i-th block. */
 static char **block_at(const struct backlog_ring *r, size_t i)

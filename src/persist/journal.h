@@ -143,8 +143,8 @@ void journal_file_only(struct journal *j, int db, const struct bytes *argv, int 
  * file only, as local. */
 void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept);
 void journal_raw_end(struct journal *j);
-/* Within such a group: the file does not store n of its bytes, after the first `from`, after all:
- * that command has failed, and would fail again. In ascending order. */
+/* Within such a group: the file leaves out n of its bytes, from offset `from` in the group: a
+ * command that failed, and would fail again when the file is loaded. Calls in ascending order. */
 void journal_raw_skip(struct journal *j, size_t from, size_t n);
 
 /* The number of pending bytes in ended groups, which are all that readers may see. */

@@ -15,7 +15,8 @@
  * primary did the same. A command that does not run is kept out of our file, whose loader would
  * fail on it; of a transaction around it the file gets the effects of the other commands. The same
  * is done for a transaction with line ends inside: these mark where the primary's file held less
- * than its stream, before it restarted. What has run and failed is kept: it fails there as well. */
+ * than its stream, before it restarted. A failed command is kept, as it does nothing in the loader
+ * either, but not FUNCTION: a start ends if a library cannot be loaded. */
 #include "replica/apply.h"
 
 #include "base/assert.h"
@@ -279,7 +280,7 @@ static void keep_from_file(struct apply *a, struct bytes raw)
     journal_raw_skip(a->r->engine->journal, (size_t)(raw.p - a->group), raw.n);
 }
 
-/* whole: as it came, perhaps wrapped. */
+/* whole: all its bytes in the stream, including a PING around it. */
 static void run(struct apply *a, const struct parsed *p, struct bytes whole)
 {
     struct client *c = a->client;
@@ -296,7 +297,6 @@ static void run(struct apply *a, const struct parsed *p, struct bytes whole)
         return;
     buf_add_char(&a->error, 0);
     report_error(a, a->error.p, command_full_name(p->command));
-    /* A start does not go on without a library that its file names. */
     if (bytes_has_prefix(bytes_text(command_full_name(p->command)), "function|"))
         keep_from_file(a, whole);
 }

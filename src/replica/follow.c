@@ -489,7 +489,7 @@ static void tick(struct follow *f)
     bool waits = up && promise_is_open(f->r, f->handshake.own);
     f->ticked_ms = now(f);
     if (is_held(f))
-        f->io_ms = now(f); /* we do not read */
+        f->io_ms = now(f); /* data may have arrived: it is us who do not read */
     if (f->ticked_ms - f->io_ms <= f->r->engine->settings->repl_timeout * (waits ? 2000 : 1000))
         return;
     if (up)
@@ -535,8 +535,9 @@ void follow_read(struct follow *f)
         read_link(f);
 }
 
-/* If the primary has died, our socket buffer may hold the only copy of the end of its stream. So a
- * failed send does not close the link: reading continues until the end of the stream. */
+/* A failed send means that the primary has closed the connection or died. What it sent before may
+ * still be in our receive buffer, and nowhere else. So the link stays open for reading, until the
+ * end of the stream is reached. */
 static void send_out(struct follow *f)
 {
     int error = link_send(&f->link, !is_held(f));

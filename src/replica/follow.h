@@ -51,7 +51,7 @@ struct follow_figures {
     int64_t down_s;            /* since the link broke; -1: never connected, or up */
     uint64_t offset;           /* applied */
     int64_t waiting;           /* bytes received but not applied; -1: not connected */
-    bool to_file;              /* a snapshot is received into a file on disk */
+    bool to_file;              /* a snapshot is being received, into a file (not memory) */
     bool transfers;            /* the fields below are valid */
     int64_t total, left;       /* bytes of the snapshot; -1: unknown */
     uint64_t read;             /* bytes of the snapshot */

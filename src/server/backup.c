@@ -384,7 +384,8 @@ struct names {
     size_t n;
 };
 
-/* The other thread still works on it: its manifest may be there, but not on the disk. */
+/* Whether the worker thread is still creating this backup. Its manifest may exist already, but is
+ * not synced yet, so the backup is neither listed nor removed. */
 static bool is_being_made(const struct backup *b, const char *name)
 {
     return b->running && strcmp(name, b->name) == 0;

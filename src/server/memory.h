@@ -20,10 +20,11 @@ struct memory_figures {
     int64_t over_limit_now_ms; /* since maxmemory was last exceeded; 0: it is not */
 };
 
-/* Allocated bytes that mem_balance() does not count: the allocator's figure minus mem_balance().
- * The freeing thread reads one after the other. A large block that the main thread allocates or
- * frees in between is in one figure only, and would make the server evict as much data. So a new
- * difference is adopted only when two measurements in a row agree on it. */
+/* Allocated bytes that mem_balance() does not count, such as fragmentation: the allocator's own
+ * figure minus mem_balance(). The freeing thread reads these two one after the other. If the main
+ * thread frees a large block in between, only one of them includes it, the difference is too large
+ * by its size, and the server would evict data although there is room. So a new difference is used
+ * only when two measurements in a row agree. */
 struct memory_uncounted {
     size_t bytes, seen; /* adopted; of the last measurement */
 };

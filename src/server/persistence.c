@@ -467,7 +467,8 @@ bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
 static void leave_old_files(struct persistence *p)
 {
     const char *reason;
-    /* Not only if it is open: turning it on may still be waiting (rewrite_forget_first()). */
+    /* The setting, not whether the file is open: it may be closed because creating it has failed
+     * and is to be tried again, a request that the next line cancels. */
     p->closed_for_copy = p->parts.engine->settings->appendonly;
     persistence_switch_aof(p, false, &reason);
     end_old_child(p, true);

@@ -57,9 +57,9 @@ void rewrite_repair(struct rewrite *r);
  * everything from now on. Inside a transaction or a script this waits for its end. Returns false
  * when it failed; the log says why. */
 bool rewrite_open_first(struct rewrite *r);
-/* Turns it on as soon as that succeeds: tried by the tick. */
+/* Turns it on later: the server's tick tries until it succeeds. */
 void rewrite_want_first(struct rewrite *r);
-/* Cancels a request that waits for the end of a transaction, or for a disk that takes it. */
+/* Cancels turning it on, if that still waits for the end of a transaction or for the next try. */
 void rewrite_forget_first(struct rewrite *r);
 /* Creates the append-only file with its base before it returns. Blocks. */
 bool rewrite_create_first(struct rewrite *r);
@@ -79,7 +79,7 @@ struct rewrite_figures {
     uint64_t failures; /* since the last success */
     size_t cow;        /* bytes that the last child did not share with its parent */
     bool scheduled;    /* one waits for other work to end */
-    bool first_wanted; /* turning the file on waits, as in rewrite_forget_first() */
+    bool first_wanted; /* the file is to be turned on: after a transaction, or at the next try */
     bool last_ok;
 };
 const struct rewrite_figures *rewrite_figures(const struct rewrite *r);

@@ -232,7 +232,8 @@ void keep_end_pass(struct survey *sv)
         keep_drop(sv, least(sv));
     for (unsigned i = 0; i < k->wish_n && i < SWAPS_MOST; i++) {
         const struct keep_wish *w = &k->wishes[i];
-        if (*kept_of(sv, w->record, w->is_group)) /* it was opened meanwhile */
+        /* A query for its history has made one since the pass put it on this list. */
+        if (*kept_of(sv, w->record, w->is_group))
             continue;
         uint32_t worst = least(sv);
         if (!worst || is_opened(sv, k->all[worst - 1]) ||

@@ -45,7 +45,8 @@ bool rows_may_read(const struct user *u, struct bytes key);
 /* A page that is being made. */
 struct rows_page;
 
-/* Borrows the survey; copies everything that the query points to, except the user. */
+/* Begins a page, which rows_end() frees. The survey must outlive it; what q points to is copied,
+ * but for q->user, which rows_gather() is given anew each time. */
 struct rows_page *rows_begin(const struct survey *sv, const struct rows_query *q);
 void rows_end(struct rows_page *p);
 /* Selects rows for about `us` microseconds (0: 16 records). False: all records were considered.

@@ -13,7 +13,8 @@ bool survey_choice_offer_stream(struct survey *sv, uint32_t number);
 /* Ends a selection, whose result replaces the former one. */
 void survey_choice_end_groups(struct survey *sv);
 void survey_choice_end_streams(struct survey *sv);
-/* The record is freed: its number may be reused by one that was not chosen. */
+/* To be called when a record is freed: removes its number from the selection, since a new record
+ * may get the same number. */
 void survey_choice_drop_group(struct survey *sv, uint32_t number);
 void survey_choice_drop_stream(struct survey *sv, uint32_t number);
 /* Drops the selection under way and the last result. */

@@ -51,7 +51,7 @@ struct survey_stream {
     uint32_t kept;              /* its history (keep.h); 0: none */
     uint32_t message;           /* record of its next scheduled message; 0: none */
     uint32_t named_by_policy;   /* last pass in which a policy named it as dead-letter stream */
-    uint32_t groups, consumers; /* consumers: the sum over its groups */
+    uint32_t groups, consumers; /* how many groups; consumers of all of them together */
     int64_t read_ms;            /* by the wall clock */
     int64_t rated_ms;           /* by the steady clock: start of the interval of rates */
     uint64_t length, bytes, added, rated_added, scheduled, expiries;

@@ -21,7 +21,8 @@ static struct str *counted(const struct entry *e)
     return (struct str *)(uintptr_t)word;
 }
 
-/* Stores a heap index of 0 and the value, in e or, if that is NULL, in a new entry. */
+/* Makes an entry with a deadline: it stores a heap index, 0 since it is in no heap yet, and behind
+ * it the value. e: an entry of the same name, which is replaced; NULL: there is none. */
 static struct entry *set_timed(struct entry *e, struct bytes name, unsigned kind,
                                struct bytes value, int64_t deadline_ms)
 {

@@ -71,8 +71,8 @@ static inline void stream_group_active(struct stream_consumer *c, int64_t now_ms
 {
     c->active_ms = now_ms;
 }
-/* Delivers the entry to c for the first time, count 1. True: it was pending already, and was
- * reassigned. */
+/* Makes the entry pending for c, with a delivery count of 1. True: it was pending already, since
+ * XGROUP SETID had moved the position back, and its former owner has lost it. */
 bool stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
                           int64_t now_ms);
 /* Sets owner, time and count of a pending entry. released: c is NULL, as in stream_group_release().

@@ -37,8 +37,8 @@ TEST(redis_manifests_have_no_checksum)
     manifest_free(&m);
 }
 
-/* Any changed byte of a manifest with a checksum is noticed, or changes nothing. */
-TEST(damage_is_noticed)
+/* The text of `plain` with its checksum. */
+static struct buf with_checksum(void)
 {
     struct manifest m = {0};
     struct buf text = {0};
@@ -46,6 +46,14 @@ TEST(damage_is_noticed)
     CHECK(manifest_parse(&m, bytes_text(plain), error));
     manifest_print(&m, &text);
     manifest_free(&m);
+    return text;
+}
+
+/* Any changed byte of a manifest with a checksum is noticed, or changes nothing. */
+TEST(damage_is_noticed)
+{
+    struct buf text = with_checksum();
+    char error[MANIFEST_ERROR];
     size_t body = (size_t)((char *)memchr(text.p, '\n', text.n) - text.p);
     for (size_t i = 1; i < text.n; i++) {
         if (i == body)
@@ -91,11 +99,8 @@ TEST(flipped_bits_are_noticed)
 TEST(a_checksum_line_is_known_by_its_word)
 {
     struct manifest m = {0};
-    struct buf text = {0};
+    struct buf text = with_checksum();
     char error[MANIFEST_ERROR];
-    CHECK(manifest_parse(&m, bytes_text(plain), error));
-    manifest_print(&m, &text);
-    manifest_free(&m);
     for (int i = 1; i < 5; i++)
         text.p[i] ^= 1;
     CHECK(!manifest_parse(&m, buf_bytes(&text), error));

@@ -128,7 +128,7 @@ TEST(a_backup_is_sealed_with_all_that_was_written_before)
     end(&t);
 }
 
-/* Its manifest is there before it is on the disk: until then it is neither told nor removed. */
+/* The manifest exists before it is synced: until then the backup is neither listed nor removed. */
 TEST(a_backup_is_listed_once_it_is_durable)
 {
     struct test t;
