@@ -29,9 +29,10 @@ const char *malloc_conf = "tcache:false";
 #define UNIT_SHARES 1
 #endif
 
-#define UNIT_RUNS    4    /* of a test that ends with more than it began with */
-#define UNIT_WAIT_MS 3000 /* for threads */
-#define UNIT_FILES   256  /* descriptors that are looked at */
+#define UNIT_RUNS     4    /* of a test that ends with more than it began with */
+#define UNIT_WAIT_MS  3000 /* for threads and what they hold, before a test fails */
+#define UNIT_PAUSE_MS 100  /* the same, before it runs again */
+#define UNIT_FILES    256  /* descriptors that are looked at */
 
 static jmp_buf unit_out;
 
@@ -85,11 +86,16 @@ static int unit_threads(void)
     return stat("/proc/self/task", &s) == 0 ? (int)s.st_nlink - 2 : 0;
 }
 
-/* Threads that a test has let go end by themselves, and give back what they hold. */
-static void unit_wait_for_threads(int most)
+/* Threads that a test has let go end by themselves, and give back what they hold. Some stay: a
+ * pool's. */
+static struct unit_held unit_settled(struct unit_held before, int threads, int most_ms)
 {
-    for (int i = 0; i < UNIT_WAIT_MS && unit_threads() > most; i++)
+    struct unit_held after = unit_held();
+    for (int i = 0; i < most_ms && unit_is_more(after, before) && unit_threads() > threads; i++) {
         poll(NULL, 0, 1);
+        after = unit_held();
+    }
+    return after;
 }
 
 /* Whether it keeps something each time. What it keeps the first times may be what the process keeps
@@ -97,19 +103,15 @@ static void unit_wait_for_threads(int most)
 static bool unit_leaks(const struct unit_test *test)
 {
     struct unit_held before, after;
-    int threads = unit_threads();
     for (int i = 0; i < UNIT_RUNS; i++) {
+        int threads = unit_threads();
         before = unit_held();
         test->run();
-        unit_wait_for_threads(threads);
-        after = unit_held();
+        after = unit_settled(before, threads, UNIT_PAUSE_MS);
         if (!unit_is_more(after, before))
             return false;
     }
-    for (int i = 0; i < UNIT_WAIT_MS && unit_is_more(after, before); i++) {
-        poll(NULL, 0, 1);
-        after = unit_held();
-    }
+    after = unit_settled(before, 0, UNIT_WAIT_MS);
     if (unit_is_more(after, before))
         printf("not ok %s: keeps %lld bytes and %d open files each time\n", test->name,
                (long long)after.bytes - (long long)before.bytes, after.files - before.files);
