@@ -37,9 +37,10 @@ struct str *str_try_resize(struct str *s, size_t n)
 
 static size_t messages;
 
-struct str *str_new_message(struct bytes from)
+struct str *str_new_message(size_t n)
 {
-    struct str *s = str_new(from);
+    struct str *s = str_try_raw(n);
+    ASSERT(s != NULL);
     s->is_message = 1;
     messages += mem_block_size(s);
     return s;

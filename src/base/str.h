@@ -20,8 +20,8 @@ struct str *str_try_raw(size_t n);
 /* Only with a single reference: changes the length, may move. NULL: out of memory (s unchanged). */
 struct str *str_try_resize(struct str *s, size_t n);
 void str_unref(struct str *s);
-/* A message for clients, never data: the memory of all messages is counted. */
-struct str *str_new_message(struct bytes from);
+/* A message for clients, never data: the memory of all messages is counted. Contents undefined. */
+struct str *str_new_message(size_t n);
 /* Bytes of all existing messages. */
 size_t str_messages(void);
 

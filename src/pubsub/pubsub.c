@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/glob.h"
 #include "base/mem.h"
+#include "base/num.h"
 
 /* The subscribers of one name in order of subscription. Left places are NULL until the next
  * compaction. */
@@ -203,13 +204,24 @@ size_t pubsub_publish(struct pubsub *p, enum pubsub_kind kind, struct bytes chan
     return heard;
 }
 
-static void add_bulk(struct buf *b, struct bytes x)
+static size_t bulk_size(struct bytes x)
 {
-    buf_add_char(b, '$');
-    buf_add_int(b, (long long)x.n);
-    buf_add_text(b, "\r\n");
-    buf_add(b, x);
-    buf_add_text(b, "\r\n");
+    return 1 + num_digits(x.n) + 2 + x.n + 2;
+}
+
+static char *put(char *to, struct bytes x)
+{
+    if (x.n)
+        memcpy(to, x.p, x.n);
+    return to + x.n;
+}
+
+static char *put_bulk(char *to, struct bytes x)
+{
+    *to++ = '$';
+    to += num_print_uint(to, x.n);
+    to = put(to, BYTES("\r\n"));
+    return put(put(to, x), BYTES("\r\n"));
 }
 
 struct str *pubsub_encoded(struct pubsub_message *m, int resp)
@@ -217,18 +229,19 @@ struct str *pubsub_encoded(struct pubsub_message *m, int resp)
     struct str **slot = &m->encoded[resp == 3];
     if (*slot)
         return *slot;
-    struct buf b = {0};
-    buf_room(&b, m->payload.n + m->channel.n + m->pattern.n + 96);
-    buf_add_char(&b, resp == 3 ? '>' : '*');
-    buf_add_text(&b, m->kind == PUBSUB_PATTERN ? "4\r\n$8\r\npmessage\r\n"
-                     : m->kind == PUBSUB_SHARD ? "3\r\n$8\r\nsmessage\r\n"
-                                               : "3\r\n$7\r\nmessage\r\n");
-    if (m->kind == PUBSUB_PATTERN)
-        add_bulk(&b, m->pattern);
-    add_bulk(&b, m->channel);
-    add_bulk(&b, m->payload);
-    *slot = str_new_message(buf_bytes(&b));
-    buf_free(&b);
+    bool has_pattern = m->kind == PUBSUB_PATTERN;
+    struct bytes head = has_pattern               ? BYTES("4\r\n$8\r\npmessage\r\n")
+                        : m->kind == PUBSUB_SHARD ? BYTES("3\r\n$8\r\nsmessage\r\n")
+                                                  : BYTES("3\r\n$7\r\nmessage\r\n");
+    *slot = str_new_message(1 + head.n + (has_pattern ? bulk_size(m->pattern) : 0) +
+                            bulk_size(m->channel) + bulk_size(m->payload));
+    char *to = (*slot)->p;
+    *to++ = resp == 3 ? '>' : '*';
+    to = put(to, head);
+    if (has_pattern)
+        to = put_bulk(to, m->pattern);
+    to = put_bulk(put_bulk(to, m->channel), m->payload);
+    ASSERT(to == (*slot)->p + (*slot)->n);
     return *slot;
 }
 

@@ -27,11 +27,11 @@ TEST(a_string_is_a_copy_with_a_nul_behind_it)
 
 TEST(it_goes_with_its_last_reference)
 {
-    struct str *s = str_new_message(BYTES("shared"));
+    struct str *s = str_new_message(6);
     CHECK(str_messages() >= 6);
     CHECK(str_ref(s) == s && s->refs == 2);
     str_unref(s);
-    CHECK(s->refs == 1 && str_messages() > 0 && memcmp(s->p, "shared", 6) == 0);
+    CHECK(s->refs == 1 && str_messages() > 0 && s->n == 6);
     str_unref(s);
     CHECK(str_messages() == 0);
 }
@@ -40,9 +40,9 @@ TEST(messages_are_counted_and_data_are_not)
 {
     struct str *data = str_new(BYTES("0123456789"));
     CHECK(str_messages() == 0);
-    struct str *a = str_new_message(BYTES("0123456789"));
+    struct str *a = str_new_message(10);
     size_t one = str_messages();
-    struct str *b = str_new_message(BYTES("0123456789"));
+    struct str *b = str_new_message(10);
     CHECK(one >= sizeof(struct str) + 10 && str_messages() == 2 * one);
     str_unref(a);
     CHECK(str_messages() == one);

@@ -56,6 +56,15 @@ TEST(channels_patterns_and_shards_are_apart)
     pubsub_free(p);
 }
 
+TEST(a_message_of_empty_strings_has_each_of_them)
+{
+    struct pubsub_message m = {.kind = PUBSUB_PATTERN};
+    CHECK(bytes_equal(str_bytes(pubsub_encoded(&m, 3)),
+                      BYTES(">4\r\n$8\r\npmessage\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n")));
+    CHECK(pubsub_encoded(&m, 3) == m.encoded[1] && !m.encoded[0]);
+    str_unref(m.encoded[1]);
+}
+
 static void capture(void *context, struct bytes channel, struct bytes payload)
 {
     struct ear *e = context;
@@ -150,4 +159,4 @@ TEST(leaving_many_names_takes_one_walk)
 
 UNIT_MAIN(T(a_capture_hears_of_all_and_is_no_receiver), T(channels_patterns_and_shards_are_apart),
           T(unsubscribe_order_does_not_matter), T(leaving_subscribers_are_not_counted),
-          T(leaving_many_names_takes_one_walk))
+          T(leaving_many_names_takes_one_walk), T(a_message_of_empty_strings_has_each_of_them))
