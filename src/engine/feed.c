@@ -10,7 +10,7 @@
  *
  * What cannot run is kept, in this order: a partial request moves into the client (client.partial);
  * bytes after it, or after a command that blocks or is held by a pause, or beyond one turn's
- * budget, move to client.in (keep_rest()). Pointers into the group's buffer are valid until
+ * budget or time, move to client.in (keep_rest()). Pointers into the group's buffer are valid until
  * feed_run() returns.
  *
  * A long command may let the server take turns meanwhile: feed_detach_pending() returns the
@@ -52,8 +52,9 @@ struct feed {
     struct member members[FEED_GROUP];
     unsigned arg_n, command_n, member_n, running;
     unsigned far;    /* commands worth prefetching for */
-    unsigned budget; /* commands of one client; 0 once a command of this group took long, which
-                        leaves the rest for later */
+    unsigned budget; /* commands of one client; 0 once the group has run long enough, or a command
+                        of it took turns: the rest is for later */
+    uint64_t until;  /* in ticks: when the group has run long enough */
     struct request scratch;
 };
 
@@ -102,8 +103,9 @@ void feed_placed(struct client *c, size_t n)
     ASSERT(c->in_n <= c->in_cap);
 }
 
-void feed_begin(struct feed *f)
+void feed_begin(struct feed *f, uint64_t until)
 {
+    f->until = until;
     f->arg_n = f->command_n = f->member_n = f->far = 0;
     f->budget = TURN_BUDGET;
 }
@@ -274,12 +276,21 @@ static void keep_rest(struct client *c, const char *data, size_t n, size_t at)
         request_rebase(c->partial, old, c->in);
 }
 
+/* Looked at where a batch of commands ends, not after each. */
+static void end_in_time(struct feed *f, const struct client *c)
+{
+    if (c->engine->timing.last_ticks >= f->until)
+        f->budget = 0;
+}
+
 static void run_member(struct feed *f, struct member *m)
 {
     struct client *c = m->client;
     size_t at = 0;
     unsigned done = 0, i = m->first, left = m->count;
     while (at < m->n && client_may_run(c)) {
+        if (left == 0 && done)
+            end_in_time(f, c);
         if (done >= f->budget && !c->partial) {
             if (!dlist_linked(&c->resuming))
                 dlist_append(&c->engine->clients.resuming, &c->resuming);
@@ -342,8 +353,11 @@ void feed_run(struct feed *f)
         prefetch_values(f, f->members[i].client, f->members[i].first, f->members[i].count);
     for (f->running = 0; f->running < f->member_n; f->running++) {
         struct member *m = &f->members[f->running];
-        if (m->client)
-            run_member(f, m);
+        if (!m->client)
+            continue;
+        if (f->running)
+            end_in_time(f, m->client);
+        run_member(f, m);
     }
     f->member_n = 0;
 }

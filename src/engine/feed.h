@@ -6,7 +6,8 @@
 
 #include "engine/client.h"
 
-#define FEED_GROUP 16 /* clients that are looked ahead for together */
+#define FEED_GROUP  16         /* clients that are looked ahead for together */
+#define FEED_NO_END UINT64_MAX /* for feed_begin() */
 
 struct feed;
 
@@ -20,8 +21,9 @@ char *feed_place(struct client *c, size_t want, size_t *room);
 /* n bytes were put where feed_place() said; then call feed_add() with the client's own `in`. */
 void feed_placed(struct client *c, size_t n);
 
-/* Begins a group. */
-void feed_begin(struct feed *f);
+/* Begins a group. until: when it has run long enough, in ticks (clock_ticks()). What is left then
+ * waits for the next turn; the first client runs some commands in any case. */
+void feed_begin(struct feed *f, uint64_t until);
 /* Adds a client's input: data is its own `in` or a buffer that stays valid until feed_run(). At
  * most FEED_GROUP calls. */
 void feed_add(struct feed *f, struct client *c, const char *data, size_t n);

@@ -46,7 +46,7 @@
 
 #define READ_PIECE   65536
 #define ANONYMOUS_IN (1 << 20)
-#define READ_US      5000 /* time in which more groups are read, after the first */
+#define READ_US      5000 /* after which no more requests are begun in a turn */
 
 /* Read buffer of a turn: one piece per client of a group, each on its own cache lines. */
 #define READ_BUFFER ((size_t)FEED_GROUP * (READ_PIECE + 64))
@@ -300,27 +300,22 @@ static void run_group(struct link_set *s)
 }
 
 /* Bounds the time until replies leave, which is at the end of the turn: the first of a hundred busy
- * clients does not wait for all others to be read. The first group always runs. */
-static bool is_enough(const struct link_set *s, int64_t *until_us)
+ * clients does not wait for all others. In ticks. */
+static uint64_t end_of_reading(void)
 {
-    if (dlist_empty(&s->readable))
-        return false;
-    int64_t now_us = clock_mono_us();
-    if (!*until_us)
-        *until_us = now_us + READ_US;
-    return now_us >= *until_us;
+    return clock_ticks() + (uint64_t)(READ_US * clock_ticks_per_us());
 }
 
 void link_read_all(struct link_set *s)
 {
-    int64_t until_us = 0;
+    uint64_t until = end_of_reading();
     struct dlist_node waiting; /* their own script runs */
     struct dlist_node more;
     dlist_init(&waiting);
     dlist_init(&more);
     while (!dlist_empty(&s->readable)) {
         size_t used = 0;
-        feed_begin(s->reading->feed);
+        feed_begin(s->reading->feed, until);
         for (int i = 0; i < FEED_GROUP && !dlist_empty(&s->readable); i++) {
             struct link *k = dlist_item(s->readable.next, struct link, readable);
             dlist_remove(&k->readable);
@@ -338,7 +333,7 @@ void link_read_all(struct link_set *s)
         }
         run_group(s);
         dlist_splice(&s->readable, &more);
-        if (is_enough(s, &until_us))
+        if (clock_ticks() >= until)
             break;
     }
     dlist_splice(&s->readable, &waiting);
@@ -359,9 +354,10 @@ void link_leave_script(struct link_set *s)
     s->reading = &s->usual;
 }
 
-void link_resume_all(struct link_set *s)
+bool link_resume_all(struct link_set *s)
 {
     struct engine *e = s->engine;
+    uint64_t until = end_of_reading();
     struct dlist_node again;
     dlist_init(&again);
     /* Clients that ask again in this turn wait for the next one. */
@@ -370,16 +366,21 @@ void link_resume_all(struct link_set *s)
         dlist_remove(n);
         dlist_append(&again, n);
     }
-    while (!dlist_empty(&again)) {
+    while (!dlist_empty(&again) && clock_ticks() < until) {
         struct client *c = dlist_item(again.next, struct client, resuming);
         dlist_remove(&c->resuming);
         if (c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED) ||
             c->in_n == 0)
             continue;
-        feed_begin(s->reading->feed);
+        feed_begin(s->reading->feed, until);
         feed_add(s->reading->feed, c, c->in, c->in_n);
         run_group(s);
     }
+    bool all = dlist_empty(&again);
+    /* These are older than what asked again. */
+    dlist_splice(&again, &e->clients.resuming);
+    dlist_splice(&e->clients.resuming, &again);
+    return all;
 }
 
 static void write_one(struct link_set *s, struct link *k)

@@ -32,10 +32,11 @@ struct conn *link_connection(const struct client *c);
 
 /* Some link has bytes to read. */
 bool link_is_readable(const struct link_set *s);
-/* Reads all readable links, in groups, and runs the requests. */
+/* Reads readable links, in groups, and runs the requests, for a bounded time. */
 void link_read_all(struct link_set *s);
-/* Runs requests kept for clients that may run again. */
-void link_resume_all(struct link_set *s);
+/* Runs requests kept for clients that may run again, for a bounded time. False: some are left, and
+ * come before all that is read. */
+bool link_resume_all(struct link_set *s);
 /* Sends the output that the gate has released. */
 void link_write_all(struct link_set *s);
 /* Frees the clients marked by client_close(). */

@@ -14,7 +14,7 @@
  *   resume     clients that were held up continue.
  *   read       one read per connection, in groups: commands run, their effects collect in the
  *              journal, their replies in the clients' output. Kept input comes first, and no client
- *              runs twice.
+ *              runs twice. What is not begun within 5 ms is for the next turn.
  *   serve      blocked clients are served from keys that became ready; subscriptions to streams
  *              get more, for a bounded time.
  *   confirm    clients that wait for replicas continue if these have confirmed.
@@ -103,8 +103,8 @@ static void run_requests(const struct turn_parts *p)
     const struct engine *e = p->engine;
     bool resumed = !dlist_empty(&e->clients.resuming);
     replica_read(p->replication);
-    if (resumed)
-        link_resume_all(p->links);
+    if (resumed && !link_resume_all(p->links))
+        return;
     link_read_all(p->links);
     if (!resumed && !dlist_empty(&e->clients.resuming))
         link_resume_all(p->links);

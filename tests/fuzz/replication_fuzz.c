@@ -332,7 +332,7 @@ static void replica(struct bytes x, unsigned kind)
             client_keep(c, all.p, all.n);
             buf_free(&all);
         }
-        feed_begin(s.feed);
+        feed_begin(s.feed, FEED_NO_END);
         feed_add(s.feed, c, c->in_n ? c->in : x.p, c->in_n ? c->in_n : n);
         feed_run(s.feed);
         turn(&s);

@@ -71,7 +71,7 @@ static inline struct client *bench_client(struct bench *b)
 static inline void bench_says_bytes(struct client *c, struct bytes request)
 {
     struct bench *b = c->link;
-    feed_begin(b->feed);
+    feed_begin(b->feed, FEED_NO_END);
     feed_add(b->feed, c, request.p, request.n);
     feed_run(b->feed);
 }

@@ -63,7 +63,7 @@ static inline bool node_accept(struct node *n, int fd)
 
 static inline void node_run_bytes(struct node *n, struct client *c, const char *p, size_t size)
 {
-    feed_begin(n->feed);
+    feed_begin(n->feed, FEED_NO_END);
     feed_add(n->feed, c, p, size);
     feed_run(n->feed);
 }

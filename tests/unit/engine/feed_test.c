@@ -9,7 +9,7 @@ static void comes(struct client *c, const char *p, size_t n)
     struct bench *b = c->link;
     size_t room = 0;
     char *place = feed_place(c, n, &room);
-    feed_begin(b->feed);
+    feed_begin(b->feed, FEED_NO_END);
     if (place) {
         size_t part = n < room ? n : room;
         memcpy(place, p, part);
@@ -126,6 +126,31 @@ TEST(a_client_has_a_budget)
     bench_end(b);
 }
 
+/* The first of a group makes headway even so. */
+TEST(a_group_has_a_time)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b), *d = bench_client(b);
+    struct buf many = {0};
+    for (int i = 0; i < 100; i++)
+        buf_add_text(&many, "*2\r\n$3\r\nHAS\r\n$1\r\nk\r\n");
+    feed_begin(b->feed, 0);
+    feed_add(b->feed, c, many.p, many.n);
+    feed_add(b->feed, d, many.p, many.n);
+    feed_run(b->feed);
+    CHECK(c->total_commands > 0 && c->total_commands < 100 && dlist_linked(&c->resuming));
+    CHECK(c->in_n == many.n / 100 * (100 - c->total_commands));
+    CHECK(d->total_commands == 0 && d->in_n == many.n && dlist_linked(&d->resuming));
+    CHECK(b->engine.clients.resuming.next == &c->resuming);
+    dlist_remove(&c->resuming);
+    dlist_remove(&d->resuming);
+    text(d, "");
+    text(c, "");
+    CHECK(c->total_commands == 100 && d->total_commands == 100 && c->in_n == 0 && d->in_n == 0);
+    buf_free(&many);
+    bench_end(b);
+}
+
 TEST(what_is_no_request_ends_the_connection)
 {
     struct bench *b = bench_begin(engine_commands);
@@ -167,7 +192,7 @@ TEST(a_group_runs_in_order_and_may_be_handed_back)
     char lines[FEED_GROUP][32];
     running_feed = b->feed;
     for (int taken = 0; taken < 2; taken++) {
-        feed_begin(b->feed);
+        feed_begin(b->feed, FEED_NO_END);
         for (int i = 0; i < FEED_GROUP; i++) {
             c[i] = bench_client(b);
             snprintf(lines[i], sizeof(lines[i]), "%s\r\nHAS k\r\n",
@@ -222,7 +247,7 @@ TEST(a_group_may_be_empty)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b);
-    feed_begin(b->feed);
+    feed_begin(b->feed, FEED_NO_END);
     feed_run(b->feed);
     bench_says(c, "PUT k");
     feed_run(b->feed); /* nobody is left in it */
@@ -255,7 +280,7 @@ TEST(requests_of_two_clients_are_not_mixed_up)
 
 UNIT_MAIN(T(any_cut_gives_the_same), T(a_long_argument_is_received_in_place),
           T(kept_bytes_move_with_their_buffer), T(a_blocked_client_keeps_its_pipelined_input),
-          T(a_client_has_a_budget), T(what_is_no_request_ends_the_connection),
-          T(strangers_may_send_little), T(a_group_runs_in_order_and_may_be_handed_back),
-          T(the_key_that_is_looked_ahead_for), T(a_group_may_be_empty),
-          T(requests_of_two_clients_are_not_mixed_up))
+          T(a_client_has_a_budget), T(a_group_has_a_time),
+          T(what_is_no_request_ends_the_connection), T(strangers_may_send_little),
+          T(a_group_runs_in_order_and_may_be_handed_back), T(the_key_that_is_looked_ahead_for),
+          T(a_group_may_be_empty), T(requests_of_two_clients_are_not_mixed_up))

@@ -10,7 +10,7 @@ static void resume(struct bench *b)
     while (!dlist_empty(list)) {
         struct client *c = dlist_item(list->next, struct client, resuming);
         dlist_remove(&c->resuming);
-        feed_begin(b->feed);
+        feed_begin(b->feed, FEED_NO_END);
         feed_add(b->feed, c, c->in, c->in_n);
         feed_run(b->feed);
     }
