@@ -1,3 +1,12 @@
+/* An audience is the list of one name's subscribers; names without subscribers have none. Each
+ * subscriber knows its place in each of its audiences, so that it leaves in O(1); a left place
+ * stays empty until half of them are, so that the order of subscription remains the order of
+ * delivery.
+ *
+ * Publishing finds the audience of the channel, then those of all patterns that match, and calls
+ * back for each subscriber. The message is encoded when the first subscriber of a protocol asks,
+ * and shared by the others of its audience. Memory is charged to the subscriber that caused it.
+ * Nothing fails but for lack of memory, which ends the process. */
 #include "pubsub/pubsub.h"
 
 #include "base/assert.h"
