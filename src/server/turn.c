@@ -66,7 +66,9 @@
 
 struct turn {
     struct turn_parts parts;
-    bool torn; /* the server is stopping inside an unfinished script */
+    bool torn;                /* the server is stopping inside an unfinished script */
+    uint64_t began, commands; /* when the present one began, and the total of commands then */
+    int64_t began_cpu_us;     /* -1: CPU time is not measured */
     struct turn_figures figures;
 };
 
@@ -129,19 +131,27 @@ static void flush_and_send(struct turn *t)
     console_link_send(p->console);
 }
 
-/* began_cpu_us -1: CPU time is not measured. */
-static void count(struct turn *t, uint64_t began, int64_t began_cpu_us, uint64_t commands)
+/* Waiting has ended, and the clock was read. */
+static void begin(struct turn *t)
+{
+    const struct engine *e = t->parts.engine;
+    t->began = e->timing.began_ticks;
+    t->commands = e->stats.total_commands;
+    t->began_cpu_us = observe_cpu_us(e);
+}
+
+static void count(struct turn *t)
 {
     struct turn_figures *f = &t->figures;
     uint64_t total = t->parts.engine->stats.total_commands;
-    uint64_t took = clock_ticks() - began, ran = total - commands;
+    uint64_t took = clock_ticks() - t->began, ran = total - t->commands;
     f->turns++;
     f->ticks += took;
     f->by_class[histogram_class(took)]++;
     if (took > f->longest_ticks)
         f->longest_ticks = took;
-    if (began_cpu_us >= 0) {
-        int64_t cpu_us = clock_thread_us() - began_cpu_us;
+    if (t->began_cpu_us >= 0) {
+        int64_t cpu_us = clock_thread_us() - t->began_cpu_us;
         if (cpu_us > f->longest_cpu_us)
             f->longest_cpu_us = cpu_us;
     }
@@ -158,8 +168,7 @@ void turn_run(struct turn *t)
     loop_turn(p->loop, sleep_ms(t));
     watchdog_begin();
     now_read(e);
-    uint64_t began = e->timing.began_ticks, commands = e->stats.total_commands;
-    int64_t began_cpu_us = observe_cpu_us(e);
+    begin(t);
     durability_begin_turn(p->durability);
     if (shutdown_is_stopping(p->shutdown))
         return;
@@ -189,7 +198,7 @@ void turn_run(struct turn *t)
     rewrite_end_turn(p->rewrite);
     replica_end_turn(p->replication);
     copy_loader_tidy(p->copies);
-    count(t, began, began_cpu_us, commands);
+    count(t);
 }
 
 /* A read-only script must not make a replica lose its primary. */
@@ -227,6 +236,7 @@ static bool turn_in_async_loading(struct turn *t)
     struct engine *e = p->engine;
     loop_turn(p->loop, 0);
     now_read(e);
+    begin(t);
     durability_begin_turn(p->durability);
     if (shutdown_is_stopping(p->shutdown))
         return false;
@@ -244,15 +254,19 @@ static bool turn_in_async_loading(struct turn *t)
     return !shutdown_is_stopping(p->shutdown);
 }
 
+/* Each of them is counted with the piece that is loaded after it; the turn in which the load began
+ * ends where the first one begins. */
 bool turn_in_loading(struct turn *t)
 {
     const struct turn_parts *p = &t->parts;
+    count(t);
     if (p->engine->slow_path & ENGINE_ASYNC_LOADING)
         return turn_in_async_loading(t);
     loop_turn(p->loop, 0);
     if (shutdown_is_stopping(p->shutdown))
         return false;
     now_read(p->engine);
+    begin(t);
     replica_load_turn(p->replication);
     link_read_all(p->links);
     console_link_run(p->console);

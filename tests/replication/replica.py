@@ -333,6 +333,7 @@ def served_meanwhile(o):
         i = info(p.c)
         expect((i["loading"], p.c.ask("DBSIZE"), p.c.ask("GET", "more"), str(p.c.do("REPLICAOF", "NO", "ONE"))),
                ("0", 2, b"1", "LOADING Redis is loading the dataset in memory"), "meanwhile")
+        expect(int(info(p.c)["eventloop_cycles"]) > int(i["eventloop_cycles"]), True, "each turn meanwhile is counted")
         p.c.ask("CONFIG", "SET", "key-load-delay", "0")
         until("the exchange", lambda: p.c.ask("DBSIZE") == 2000)
         until("the link", lambda: info(p.c)["master_link_status"] == "up")
