@@ -9,7 +9,7 @@
 
 #define FIELDS_MOST 524000 /* XADD's other words leave room for no more */
 #define BYTES_MOST  ((uint64_t)1 << 30)
-#define LARGE       ((size_t)1 << 20)
+#define LARGE       ((size_t)1 << 20) /* a message that may not fit into memory */
 
 static void put_id(struct rdb_sink *s, struct stream_id id)
 {
@@ -131,8 +131,11 @@ static bool get_payload(struct rdb_source *r, struct payload *x, uint64_t fields
             return false;
         buf_add(&x->ends, bytes_of((const char *)&x->text.n, sizeof(x->text.n)));
     }
-    /* It will be copied once more. */
-    void *block = mem_try_alloc(x->text.n + x->ends.n * 2 + LARGE);
+    size_t copy = x->text.n + x->ends.n * 2;
+    if (copy < LARGE)
+        return true;
+    /* Is there memory for it? Without, the load ends with an error instead of the process. */
+    void *block = mem_try_alloc(copy + LARGE);
     mem_free(block);
     return block || rdb_source_fail(r, "Not enough memory for a scheduled message");
 }
