@@ -3,6 +3,7 @@
 #ifndef ADMIN_EXCHANGE_STATE_H
 #define ADMIN_EXCHANGE_STATE_H
 
+#include "admin/callable.h"
 #include "admin/caller.h"
 #include "admin/guard.h"
 #include "admin/http_metrics.h"
@@ -20,7 +21,8 @@ struct exchange_all {
     const char *version;
     int loading_percent; /* of the data at the start; -1: they are there */
     struct http_figures figures;
-    unsigned tails;  /* that are open (admin/tail) */
+    struct callable callable; /* owned, unlike the other parts */
+    unsigned tails;           /* that are open (admin/tail) */
     int64_t born_ms; /* the first answer with a tag: tells this process from the one before */
 };
 

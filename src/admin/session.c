@@ -1,38 +1,9 @@
 #include "admin/session.h"
 
-#include "acl/check.h"
 #include "admin/identity.h"
 #include "admin/tell.h"
 
 #define ANSWER_MOST (64 << 10)
-
-static bool has_command(const struct user *u, const struct registry *r, const struct command *c)
-{
-    unsigned n = registry_number(r, c);
-    for (size_t i = 0; i < u->selector_n; i++)
-        if (u->selectors[i].all_commands || (u->selectors[i].commands[n / 64] >> n % 64 & 1))
-            return true;
-    return false;
-}
-
-/* Names of the commands with any of these flags that the user may run, on some key; no flags: of
- * all. */
-static void write_commands(struct json_write *w, const struct user *u, const struct registry *r,
-                           unsigned flags)
-{
-    json_write_array(w);
-    for (const struct command *const *c = registry_all(r); *c; c++) {
-        const struct command *one[] = {*c, NULL}, *const *all = one;
-        if (!registry_is_reachable(r, *c))
-            continue;
-        if ((*c)->subcommands)
-            all = (*c)->subcommands;
-        for (; *all; all++)
-            if ((!flags || ((*all)->flags & flags)) && has_command(u, r, *all))
-                json_write_text(w, command_full_name(*all));
-    }
-    json_write_array_end(w);
-}
 
 /* Commands that Redis does not have, and views need: rename-command may have taken them away, and
  * the views with them. */
@@ -76,6 +47,7 @@ static void answer_session(struct exchange *x, const struct login *l, const char
     const struct user *u = identity_user(x);
     int64_t left = l->opened_ms + LOGIN_AGE_MS - e->steady_ms;
     int64_t idle = e->settings->console_session_timeout * 1000;
+    struct callable_names may = callable_names(&x->all->callable, u, e->registry);
     struct json_write w = json_write_begin(&x->body, ANSWER_MOST);
     json_write_object(&w);
     if (token) {
@@ -89,9 +61,9 @@ static void answer_session(struct exchange *x, const struct login *l, const char
     json_write_name(&w, BYTES("confirm"));
     json_write_text(&w, confirms_by(l, u));
     json_write_name(&w, BYTES("may"));
-    write_commands(&w, u, e->registry, 0);
+    json_write_raw(&w, may.all);
     json_write_name(&w, BYTES("writes"));
-    write_commands(&w, u, e->registry, COMMAND_WRITE);
+    json_write_raw(&w, may.writes);
     json_write_name(&w, BYTES("features"));
     write_features(&w, e);
     write_server(&w, x);

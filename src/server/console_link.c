@@ -123,6 +123,7 @@ void console_link_free(struct console_link *k)
         drop(dlist_item(k->lines.next, struct line, node));
     guard_rates_free(k->exchanges.rates);
     login_table_free(k->exchanges.logins);
+    callable_free(&k->exchanges.callable);
     console_listen_free(k->listen);
     mem_free(k);
 }

@@ -648,7 +648,9 @@ def rights(path):
         expect(s.get("/clients")[0], 200, "what it may")
         expect(s.code("GET", "/slowlog"), (403, "NOPERM"), "a command that it may not")
         expect(s.code("GET", KEY), (403, "NOPERM"), "a key that it may not")
+        expect([s.get("/session")[1][x] for x in ("may", "writes")], [["client|list", "xinfo|consumers", "xinfo|groups", "xinfo|help", "xinfo|stream", "xrange"], []], "what it is told that it may")
         c.do("ACL", "SETUSER", "viewer", "+info")
+        expect("info" in s.get("/session")[1]["may"], True, "what it is told when it may more")
         answer = s.get("/replication")[1]
         expect((answer["info"]["role"], answer["role"]), ("master", None), "what it may of two commands")
         c.do("ACL", "SETUSER", "viewer", "-client|list")

@@ -47,6 +47,7 @@ static inline void talk_end(struct talk *t)
     exchange_end(&t->x);
     guard_rates_free(t->all.rates);
     login_table_free(t->all.logins);
+    callable_free(&t->all.callable);
     survey_bench_end(t->bench);
     buf_free(&t->answer);
 }
