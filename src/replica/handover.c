@@ -98,15 +98,27 @@ static void end(struct replication *r)
     pause_set(r->engine, PAUSE_FAILOVER, false);
 }
 
-void handover_abort(struct replication *r, const char *why)
+static void give_up(struct replication *r, const char *why)
 {
     char target[288];
     ASSERT(r->handover.state != HANDOVER_NONE);
+    ASSERT(r->handover.answer != HANDOVER_GRANTED);
     name_target(&r->handover, target, sizeof(target));
     log_line(LOG_NOTICE, "FAILOVER to %s aborted: %s", target, why);
     if (r->handover.state == HANDOVER_RUNS)
         role_promote(r);
     end(r);
+}
+
+const char *handover_cancel(struct replication *r)
+{
+    /* Granted in this turn, in which a load may have begun: the target is the primary already. */
+    if (r->handover.state == HANDOVER_RUNS && r->handover.answer == HANDOVER_GRANTED)
+        end(r);
+    if (r->handover.state == HANDOVER_NONE)
+        return "ERR No failover in progress.";
+    give_up(r, "Failover manually aborted");
+    return NULL;
 }
 
 static bool has_all(const struct replication *r, const struct peer *p)
@@ -152,7 +164,7 @@ static void wait_for_sync(struct replication *r)
     }
     if (!p && h->until_ms && r->engine->steady_ms >= h->until_ms) {
         if (!h->force) {
-            handover_abort(r, "Replica never caught up before timeout");
+            give_up(r, "Replica never caught up before timeout");
             return;
         }
         log_line(LOG_NOTICE, "FAILOVER to %s:%d time out exceeded, failing over.", h->host,
@@ -167,7 +179,7 @@ void handover_run(struct replication *r)
     if (h->state == HANDOVER_WAITS)
         wait_for_sync(r);
     else if (h->state == HANDOVER_RUNS && h->answer == HANDOVER_REFUSED)
-        handover_abort(r, "Failover target rejected psync request");
+        give_up(r, "Failover target rejected psync request");
     else if (h->state == HANDOVER_RUNS && h->answer == HANDOVER_GRANTED)
         end(r);
 }

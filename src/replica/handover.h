@@ -14,8 +14,9 @@ struct handover_order {
 
 /* FAILOVER. NULL: it has begun; else the error reply. */
 const char *handover_begin(struct replication *r, const struct handover_order *o);
-/* Cancels the present fail-over: this server stays the primary or becomes it again. */
-void handover_abort(struct replication *r, const char *why);
+/* FAILOVER ABORT: this server stays the primary or becomes it again. NULL: done; else the error
+ * reply. */
+const char *handover_cancel(struct replication *r);
 /* Each turn during a fail-over: acts on ACKs of replicas, the answer of the target, and the
  * timeout. */
 void handover_run(struct replication *r);

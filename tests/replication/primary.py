@@ -3,12 +3,13 @@
 
 usage: primary.py --server PATH [--reference PATH] [--only NAME,...] [--seed S] [--tries N]
 """
-import argparse, os, random, re, signal, sys
+import argparse, os, random, re, signal, sys, threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, cases, expect, until                     # noqa: E402
 from follower import GETACK, Follower, without_ids                 # noqa: E402
 from resp import Error, info, request                              # noqa: E402
+from scripted import Scripted                                      # noqa: E402
 from server import Server                                          # noqa: E402
 
 ONLINE = (("capa", "eof"), ("capa", "psync2"))
@@ -394,6 +395,36 @@ def takes_over(o):
         expect((info(d, "sync_full"), info(d, "sync_partial_ok")), ("0", "1"), "only a part")
 
 
+def aborted_too_late(o):
+    """The target has granted what it was asked for, and its data are loaded already: it is the primary, and FAILOVER ABORT finds nothing to abort."""
+    with Server(o.server) as other:
+        d = other.start()
+        d.many([("SET", "k%d" % i, "x" * 100) for i in range(2000)])
+        d.ask("SAVE")
+        with open(other.at("dump.rdb"), "rb") as f:
+            large = f.read()
+    ended = threading.Event()
+
+    def answer(s, words):
+        s.sendall(b"+FULLRESYNC %s 1000\r\n$%d\r\n" % (words[1], len(large)) + large)
+        ended.wait(60)
+
+    target = Scripted(answer)
+    with Server(o.server, "--repl-diskless-sync", "no", "--repl-diskless-load", "swapdb", "--repl-ping-replica-period", "1000") as s:
+        c = s.start()
+        c.ask("CONFIG", "SET", "key-load-delay", "1000", "loading-process-events-interval-bytes", "1024")
+        f = followed(s, ("listening-port", target.port))
+        f.ack(f.offset)
+        c.ask("FAILOVER")
+        until("the load", lambda: info(c)["async_loading"] == "1")
+        expect(str(c.do("FAILOVER", "ABORT")), "ERR No failover in progress.", "the answer")
+        c.ask("CONFIG", "SET", "key-load-delay", "0")
+        until("the target's data", lambda: c.ask("DBSIZE") == 2000)
+        expect((info(c)["role"], info(c)["master_failover_state"]), ("slave", "no-failover"), "the role")
+        ended.set()
+    target.end()
+
+
 def replicates(o):
     """DEBUG REPLICATE, and what the append-only file keeps of the stream."""
     with Server(o.server, "--repl-diskless-sync", "no", "--appendonly", "yes", "--enable-debug-command", "yes") as s:
@@ -599,7 +630,7 @@ def a_user(o):
         until("the ACK", lambda: "offset=%d" % f.offset in info(c, "slave0"))
 
 
-OWN = [asks_who_takes_over, takes_over, chain, a_user, nonsense, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
+OWN = [asks_who_takes_over, takes_over, aborted_too_late, chain, a_user, nonsense, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
 
 
 def main():

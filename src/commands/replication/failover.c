@@ -42,16 +42,7 @@ static void do_failover(struct call *call)
     bool aborts = false;
     if (!parse(call, &o, &aborts))
         return;
-    if (aborts && r->handover.state == HANDOVER_NONE) {
-        reply_errorf(call->reply, "ERR No failover in progress.");
-        return;
-    }
-    if (aborts) {
-        handover_abort(r, "Failover manually aborted");
-        reply_ok(call->reply);
-        return;
-    }
-    const char *error = handover_begin(r, &o);
+    const char *error = aborts ? handover_cancel(r) : handover_begin(r, &o);
     if (error)
         reply_errorf(call->reply, "%s", error);
     else

@@ -48,7 +48,7 @@ TEST(what_cannot_be_is_said)
     CHECK(!handover_begin(r, TO("127.0.0.1", 7)));
     CHECK(says(handover_begin(r, TO("127.0.0.1", 7)), "already in progress"));
     CHECK((r->engine->slow_path & ENGINE_PAUSED) && says(handover_state_name(r), "waiting-for"));
-    handover_abort(r, "enough");
+    CHECK(!handover_cancel(r));
     CHECK(r->engine->slow_path == 0 && r->handover.state == HANDOVER_NONE);
     peers_end(t);
 }
@@ -125,7 +125,7 @@ TEST(time_passes)
         CHECK(r->handover.state == (force ? HANDOVER_RUNS : HANDOVER_NONE));
         CHECK(replication_is_replica(r) == force);
         if (force)
-            handover_abort(r, "enough");
+            CHECK(!handover_cancel(r));
         CHECK(!replication_is_replica(r) && r->engine->slow_path == 0);
         peers_end(t);
     }
