@@ -41,7 +41,9 @@ struct copy {
     struct replication *replication;
     enum copy_state state;
     int version;
-    uint64_t next; /* the first byte of the stream after it */
+    uint64_t next;                  /* the first byte of the stream after it */
+    char id[HISTORY_ID_LENGTH + 1]; /* of the stream at the fork */
+    char *path;                     /* dbfilename at the fork: it may be set meanwhile */
     /* For a pipe. */
     int fd; /* -1: closed */
     struct loop_fd *watch;
@@ -81,6 +83,7 @@ static void close_pipe(struct copy *c)
 void copy_free(struct copy *c)
 {
     close_pipe(c);
+    mem_free(c->path);
     mem_free(c);
 }
 
@@ -231,7 +234,10 @@ static pid_t fork_file(struct copy *c)
     const struct replication_services *s = &c->replication->services;
     pid_t pid = s->fork(s->context, &(struct replication_snapshot){.version = c->version});
     if (pid > 0) {
+        const char *path = c->replication->engine->settings->dbfilename;
         log_line(LOG_NOTICE, "Background saving started by pid %d", (int)pid);
+        mem_free(c->path);
+        c->path = mem_copy_text(path, strlen(path));
         c->state = COPY_FILE;
     }
     return pid;
@@ -291,6 +297,7 @@ static void start(struct copy *c, const struct group *g)
     if (!replication_is_replica(r))
         journal_forget_db(r->engine->journal);
     c->next = r->backlog.end + 1;
+    memcpy(c->id, r->engine->journal->history.id, sizeof(c->id));
     c->version = g->version;
     pid_t pid = g->pipe ? fork_pipe(c, g->first) : fork_file(c);
     if (pid < 0)
@@ -310,9 +317,12 @@ static void start(struct copy *c, const struct group *g)
 }
 
 /* Adds waiting replicas that can read the file being written, as long as the backlog reaches back
- * to its fork. */
+ * to its fork. STEPS: not after a change of the ID, which those copies would bear without the bytes
+ * that precede it. */
 static void add_latecomers(struct copy *c)
 {
+    if (!history_same_id(c->id, c->replication->engine->journal->history.id))
+        return;
     for (struct peer *p = next_peer(c, NULL); p; p = next_peer(c, p))
         if (p->state == PEER_WAITING && !p->in_copy && !p->no_keys && !p->no_libraries &&
             version_for(c, p) >= c->version && backlog_reaches(&c->replication->backlog, c->next))
@@ -337,11 +347,10 @@ void copy_end_turn(struct copy *c)
 
 static void send_file_to_all(struct copy *c)
 {
-    const char *path = c->replication->engine->settings->dbfilename;
-    int fd = file_open_read(path);
+    int fd = file_open_read(c->path);
     int64_t size = fd < 0 ? fd : file_size(fd);
     if (size < 0) {
-        log_line(LOG_WARNING, "Can't send %s to replicas: %s", path, strerror((int)-size));
+        log_line(LOG_WARNING, "Can't send %s to replicas: %s", c->path, strerror((int)-size));
         close_members(c);
         if (fd >= 0)
             file_close(fd);

@@ -175,6 +175,68 @@ TEST(one_file_serves_all_replicas_that_joined_in_time)
     peers_end(t);
 }
 
+static void write_file(const char *name, const char *text)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+static void set_dbfilename(struct settings *s, const char *name)
+{
+    mem_free(s->dbfilename);
+    s->dbfilename = mem_copy_text(name, strlen(name));
+}
+
+TEST(the_file_sent_is_the_one_that_the_child_wrote)
+{
+    struct peers *t = peers_begin(engine_commands);
+    char directory[] = "/tmp/copy_test_XXXXXX", name[64], other[64];
+    CHECK(mkdtemp(directory) != NULL);
+    snprintf(name, sizeof(name), "%s/dump.rdb", directory);
+    snprintf(other, sizeof(other), "%s/other.rdb", directory);
+    set_dbfilename(t->bench->settings, name);
+    int a = asks(t, false);
+    peers_turn(t);
+    CHECK(t->forks == 1 && !t->piped);
+    write_file(name, "snapshot");
+    write_file(other, "old");
+    set_dbfilename(t->bench->settings, other); /* CONFIG SET */
+    replica_copy_ended(t->replication, true);
+    peers_turn(t);
+    const char *got = peers_got(t, a);
+    CHECK(strstr(got, "\r\n$8\r\nsnapshot"));
+    unlink(name);
+    unlink(other);
+    rmdir(directory);
+    peers_end(t);
+}
+
+TEST(nobody_joins_a_file_of_an_earlier_history)
+{
+    struct peers *t = peers_begin(engine_commands);
+    struct journal *j = t->bench->engine.journal;
+    char id[HISTORY_ID_LENGTH + 1];
+    asks(t, false);
+    peers_turn(t);
+    CHECK(t->forks == 1 && !t->piped);
+    peers_write(t, "x");
+    peers_turn(t);
+    /* Confirmed as primary. */
+    history_make(id, 7, j->history.id);
+    journal_shift(j, id);
+    peer_renew_all(t->replication);
+    int late = asks(t, false);
+    peers_of(t, late)->run = str_new(BYTES("run"));
+    peers_turn(t);
+    CHECK(!peers_of(t, late)->in_copy && !strstr(peers_got(t, late), id));
+    replica_copy_ended(t->replication, false);
+    peers_turn(t);
+    CHECK(t->forks == 2 && peers_of(t, late)->in_copy);
+    CHECK(peers_of(t, late)->next == j->offset + 1);
+    peers_end(t);
+}
+
 TEST(the_version_is_that_of_the_oldest)
 {
     struct peers *t = peers_begin(engine_commands);
@@ -251,5 +313,6 @@ TEST(sync_of_libraries_alone_is_no_file)
 UNIT_MAIN(T(a_pipe_waits_for_others_and_ends_with_an_ack), T(enough_replicas_begin_at_once),
           T(the_slowest_replica_paces_the_transfer_and_a_lost_one_does_not),
           T(a_child_that_fails_closes_its_own), T(one_file_serves_all_replicas_that_joined_in_time),
-          T(the_version_is_that_of_the_oldest), T(sync_has_no_first_line_and_rdb_only_no_stream),
-          T(sync_of_libraries_alone_is_no_file))
+          T(the_file_sent_is_the_one_that_the_child_wrote),
+          T(nobody_joins_a_file_of_an_earlier_history), T(the_version_is_that_of_the_oldest),
+          T(sync_has_no_first_line_and_rdb_only_no_stream), T(sync_of_libraries_alone_is_no_file))
