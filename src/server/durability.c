@@ -9,6 +9,8 @@
  *   a sync fails   The kernel may have dropped the data, so a retry proves nothing: the whole file
  *                  needs a new base. It is tried after one second, then with exponential backoff up
  *                  to 32 seconds.
+ *   no file        It is turned on but can't be created (durability_lacks_file()): writes are
+ *                  refused as well, since they would be in no file.
  *   for 5 seconds  Clients whose replies are held are closed without a reply: neither success nor
  *                  an error would be reliable.
  *   recovery       aof_error() returns 0 and writes are accepted again. No operator is needed. */
@@ -38,6 +40,7 @@ struct durability {
     const struct snapshot *snapshot;
     uint64_t confirmed_at; /* gate.moves when WAITAOF was served last */
     int64_t checked_ms;    /* when the files were checked last */
+    int lacks;             /* as durability_lacks_file() was told */
     /* While the disk fails (engine.disk_error). */
     int64_t failed_since_ms;
     int64_t retried_ms;
@@ -113,6 +116,13 @@ static void disk_failed(struct durability *d, int error)
     state_set_disk_error(e, error);
 }
 
+void durability_lacks_file(struct durability *d, int error)
+{
+    d->lacks = error;
+    if (error && !d->engine->disk_error)
+        disk_failed(d, error);
+}
+
 void durability_begin_turn(struct durability *d)
 {
     struct engine *e = d->engine;
@@ -122,7 +132,7 @@ void durability_begin_turn(struct durability *d)
         d->confirmed_at = e->gate.moves;
         block_serve_confirming(e);
     }
-    int error = aof_error(d->aof);
+    int error = aof_error(d->aof) ? aof_error(d->aof) : d->lacks;
     if (error && !e->disk_error) {
         disk_failed(d, error);
     } else if (!error && e->disk_error) {

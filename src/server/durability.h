@@ -21,6 +21,9 @@ void durability_configure(struct durability *d);
 /* Call before requests run: arms the gate if replies will have to wait, and detects a failed disk.
  */
 void durability_begin_turn(struct durability *d);
+/* The append-only file is turned on, but can't be created for this reason (-errno); 0: it is open,
+ * or off. */
+void durability_lacks_file(struct durability *d, int error);
 /* Writes the turn's effects, then tells the gate. */
 void durability_flush(struct durability *d);
 /* Group commit delays a batch: the loop must not sleep longer than a millisecond. */

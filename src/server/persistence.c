@@ -248,6 +248,7 @@ void persistence_tick(struct persistence *p)
         return;
     collect_child(p);
     rewrite_start_wanted(r);
+    durability_lacks_file(d, rewrite_first_error(r));
     if (p->save_scheduled && rewrite_work(r) == REWRITE_WORK_NONE) {
         p->save_scheduled = false;
         persistence_background_save(p, false);
@@ -449,6 +450,7 @@ bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
         return false;
     }
     rewrite_forget_first(r);
+    durability_lacks_file(p->parts.durability, 0);
     if (on == aof_is_open(p->parts.aof))
         return true;
     if (!on) {
@@ -504,6 +506,7 @@ void persistence_copy_ended(struct persistence *p)
     if (p->closed_for_copy && !persistence_switch_aof(p, true, &reason)) {
         log_line(LOG_WARNING, "The append-only file stays closed until it can be created");
         rewrite_want_first(p->parts.rewrite);
+        durability_lacks_file(p->parts.durability, rewrite_first_error(p->parts.rewrite));
     }
     p->closed_for_copy = false;
 }

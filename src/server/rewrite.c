@@ -52,6 +52,7 @@ struct rewrite {
     int64_t forked_ms;
     uint64_t seal_offset; /* journal offset at which the sealed increments end */
     int64_t first_tried_ms;
+    int first_error; /* why the latest attempt to turn the file on has failed; 0: it has not */
     struct rewrite_figures figures;
 };
 
@@ -302,18 +303,18 @@ bool rewrite_need_base(struct rewrite *r)
 
 /* Files of an earlier append-only file do not describe the present data: they are marked as
  * history. */
-static bool open_first_increment(struct rewrite *r)
+static int open_first_increment(struct rewrite *r)
 {
     char why[MANIFEST_ERROR];
     manifest_free(aof_manifest(r->aof));
     if (aof_read_manifest(r->aof, why) < 0) {
         log_line(LOG_WARNING, "Can't create the append-only file: %s", why);
-        return false;
+        return -EIO;
     }
     int error = aof_open_first(r->aof);
     if (error)
         log_line(LOG_WARNING, "Can't create the append-only file: %s", strerror(-error));
-    return !error;
+    return error;
 }
 
 static bool open_first(struct rewrite *r)
@@ -321,7 +322,8 @@ static bool open_first(struct rewrite *r)
     /* A child forked without the file lacks what was written since, as does any increment. */
     kill_and_log(r);
     worker_drain(r->disk);
-    if (!open_first_increment(r))
+    r->first_error = open_first_increment(r);
+    if (r->first_error)
         return false;
     if (rewrite_work(r) != REWRITE_WORK_NONE) {
         log_line(LOG_NOTICE,
@@ -330,7 +332,8 @@ static bool open_first(struct rewrite *r)
         r->figures.scheduled = true;
         return true;
     }
-    if (fork_child(r) < 0) {
+    r->first_error = fork_child(r);
+    if (r->first_error) {
         aof_close(r->aof);
         return false;
     }
@@ -349,9 +352,15 @@ void rewrite_forget_first(struct rewrite *r)
     r->figures.first_wanted = false;
 }
 
+int rewrite_first_error(const struct rewrite *r)
+{
+    return r->figures.first_wanted ? r->first_error : 0;
+}
+
 bool rewrite_open_first(struct rewrite *r)
 {
     if (state_is_torn(r->engine)) {
+        r->first_error = 0;
         r->figures.first_wanted = true;
         return true;
     }

@@ -61,6 +61,8 @@ bool rewrite_open_first(struct rewrite *r);
 void rewrite_want_first(struct rewrite *r);
 /* Cancels turning it on, if that still waits for the end of a transaction or for the next try. */
 void rewrite_forget_first(struct rewrite *r);
+/* Why the latest try of what is wanted failed: -errno; 0: nothing is wanted, or nothing failed. */
+int rewrite_first_error(const struct rewrite *r);
 /* Creates the append-only file with its base before it returns. Blocks. */
 bool rewrite_create_first(struct rewrite *r);
 /* Makes sure that an open append-only file has a base, writing one if need be. Blocks. Returns

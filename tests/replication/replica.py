@@ -412,6 +412,33 @@ def lost_while_loading(o):
             expect(question, [b"PSYNC", A.encode(), b"1001" if how == "disabled" else b"101"], "where it goes on")
 
 
+def file_that_cannot_be_created(o):
+    """After a copy the append-only file cannot be created: what would be in no file is neither taken from the primary nor, when promoted, from clients."""
+    with Server(o.server, "--repl-diskless-sync-delay", 0) as s, Server(o.server, "--appendonly", "yes", "--appendfsync", "always") as replica:
+        c, r = s.start(), replica.start()
+        c.ask("SET", "a", "1")
+        at, away = replica.at("appendonlydir"), replica.at("away")
+        os.rename(at, away)
+        with open(at, "w"):
+            pass
+        r.ask("REPLICAOF", "127.0.0.1", s.port)
+        until("the copy", lambda: r.ask("GET", "a") == b"1" and info(r)["master_link_status"] == "up")
+        c.ask("SET", "b", "1")
+        acked = lambda: int(re.search("offset=([0-9]+)", info(c)["slave0"])[1])
+        acks = lambda: int(re.search("calls=([0-9]+)", info(c, "cmdstat_replconf"))[1])
+        before = acks()
+        until("two more ACKs", lambda: acks() >= before + 2)
+        expect((r.ask("GET", "b"), info(r)["aof_last_write_status"], acked() < int(info(c)["master_repl_offset"])), (None, "err", True), "the stream")
+        r.ask("REPLICAOF", "NO", "ONE")
+        expect(str(r.do("SET", "c", "1"))[:39], "MISCONF Errors writing to the AOF file:", "a write")
+        os.unlink(at)
+        os.rename(away, at)
+        until("the file", lambda: r.do("SET", "c", "1") == b"OK")
+        replica.kill()
+        r = replica.start()
+        expect((r.ask("MGET", "a", "c"), info(r)["aof_enabled"]), ([b"1", b"1"], "1"), "data behind a crash")
+
+
 def libraries_that_fail(o):
     """A library that can't be loaded here (too large, written for another server) is not in the file either: the next start would end with it."""
     library = "#!lua name=good\nredis.register_function('f', function() return 7 end)"
@@ -564,7 +591,7 @@ def certificate_of(server):
     return ["--tls-ca-cert-file", server.at("s.crt"), "--tls-port", "0"]
 
 
-OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, libraries_that_fail, wrapped_in_vain, stays_where_it_receives, script_gives_way, elsewhere, never_answered, promoted]
+OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, file_that_cannot_be_created, libraries_that_fail, wrapped_in_vain, stays_where_it_receives, script_gives_way, elsewhere, never_answered, promoted]
 
 
 def main():
