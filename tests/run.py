@@ -3,7 +3,7 @@
 
 Each part is a process with ports and folders of its own. What it prints comes in the order of the list below, with the time it took and
 the CPU time of its processes. There is one place for each processor. Most parts wait half of their time (for a heartbeat, a timeout, a
-disk, the server they talk to) and take half a place; those that keep a processor busy take a whole one. Parts marked `alone` compare
+disk, the server they talk to) and take half a place; those that keep a processor busy take a whole one, those that mostly wait a quarter. Parts marked `alone` compare
 speeds or orders that a second part could disturb; they run after the others, one by one. A part's limit only ends what hangs.
 """
 import argparse, glob, os, re, resource, signal, subprocess, sys, tempfile, threading, time
@@ -13,6 +13,10 @@ PYTHON = "/usr/bin/python3"
 # Labels of parts that keep a processor busy.
 BUSY = re.compile("crash|examples, trading|power cuts|fail-over|dialogues, (aof|dribble)|random nasty|hostile|fuzz|extreme|TLS|oracle, settings|keys that handlers|"
                   "replication to and from|unit (persist/dump|store/evict|commands/trio|type/stream_pending)_test")
+# Labels of parts that use a processor for less than a third of their time.
+WAITING = re.compile("documentation|a primary and its|a replica and its|work queues, (connections|fail-over|push)|the console's port, (strangers|logins|metrics|tail|lists)|"
+                     "limits of connections|alerts and dashboard|clock, slow disk|links, stops|systemd units|who may become|configuration$|unit server/|"
+                     "integration/(scripting/scripts|connection/(clients|tracking|observers)|persist/(lock|changed_files|bases|replace))")
 
 
 class Part:
@@ -20,7 +24,7 @@ class Part:
 
     def __init__(self, label, command, limit, lines=False, alone=False):
         self.label, self.command, self.limit, self.lines, self.alone = label, command, limit, lines, alone
-        self.room = 2 if BUSY.match(label) else 1  # in half places
+        self.room = 4 if BUSY.match(label) else 1 if WAITING.match(label) else 2  # in quarters of a place
         self.text, self.seconds, self.cpu, self.status = "", 0.0, 0.0, None
 
     def run(self):
@@ -82,7 +86,7 @@ def run_all(parts, jobs):
     """The parts in the order of the list, `jobs` at a time, those that run alone behind them; (passed, failed)."""
     parts = [p for p in parts if not p.alone] + [p for p in parts if p.alone]
     ended = {p: threading.Event() for p in parts}
-    todo, room, changed = [p for p in parts if not p.alone], 2 * jobs, threading.Condition()
+    todo, room, changed = [p for p in parts if not p.alone], 4 * jobs, threading.Condition()
 
     def take():
         """The next one, as soon as any room is left, so that none that is long waits for the end; None: nothing is left."""
@@ -104,7 +108,7 @@ def run_all(parts, jobs):
                 room += p.room
                 changed.notify_all()
 
-    workers = [threading.Thread(target=work, daemon=True) for _ in range(2 * jobs)]
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(4 * jobs)]
     for w in workers:
         w.start()
     passed = failed = 0
@@ -239,9 +243,9 @@ def all_parts(o):
     if o.sanitized:
         seeds = os.path.join(o.build, "fuzz/seeds")
         parts += [
-            Part("fuzz, files in process", ["sh", "-c", '%s tests/fuzz/seeds.py "$1" "$2" && ASAN_OPTIONS=detect_leaks=0 exec "$3" "$1" 30 %d "$4"' % (PYTHON, o.seed), "sh",
+            Part("fuzz, files in process", ["sh", "-c", '%s tests/fuzz/seeds.py "$1" "$2" && ASAN_OPTIONS=detect_leaks=0 exec "$3" "$1" 20 %d "$4"' % (PYTHON, o.seed), "sh",
                                             seeds, o.server, os.path.join(o.build, "fuzz/file_drive"), os.path.join(o.build, "fuzz/last")], o.slow * 100),
-            Part("fuzz, HTTP and JSON in process", ["sh", "-c", '%s tests/fuzz/http_seeds.py "$1" && ASAN_OPTIONS=detect_leaks=0 exec "$2" "$1" 15 %d "$3"' % (PYTHON, o.seed), "sh",
+            Part("fuzz, HTTP and JSON in process", ["sh", "-c", '%s tests/fuzz/http_seeds.py "$1" && ASAN_OPTIONS=detect_leaks=0 exec "$2" "$1" 10 %d "$3"' % (PYTHON, o.seed), "sh",
                                                     os.path.join(o.build, "fuzz/http-seeds"), os.path.join(o.build, "fuzz/http_drive"), os.path.join(o.build, "fuzz/http-last")], o.slow * 100),
             python("extreme numbers", "tests/fuzz/extremes.py", o.server, *seeded, "--commands", 15000),
             *[python("fuzz, " + fuzz, "tests/fuzz/%s.py" % fuzz, o.server, *seeded, "--seconds", 12) for fuzz in ("requests", "files")],
