@@ -235,6 +235,7 @@ def all_parts(o):
         python("the console's port, logins and the API", "tests/http/api.py", *server, lines=True),
         python("the console's port, its files", "tests/http/files.py", *server, lines=True),
         python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),
+        python("pipelines over several turns", "tests/clients/turns.py", o.server, lines=True),
         python("order of arrival", "tests/clients/order.py", o.server, lines=True, alone=True),
     ]
     recording = os.path.join(o.build, "recording-server")  # not in the optimised build, see the Makefile

@@ -6,8 +6,10 @@
  *                     the order in which the kernel reports them. That is the order of arrival, and
  *                     everything here preserves it.
  *   link_read_all()   One read per link, FEED_GROUP links at a time; the feed runs the requests.
- *                     Input of clients that can't run now (blocked, paused, delayed) is kept with
- *                     the client, and link_resume_all() runs it later.
+ *                     Input of clients that can't run now (blocked, paused, delayed, no time
+ *                     left) is kept with the client, and link_resume_all() runs it later. A client
+ *                     that could run what is kept is not read before it has: it sends no faster
+ *                     than it is served, and its leaving is noticed behind all that it sent.
  *   link_write_all()  Sends output up to where the gate holds it. A held client is tried again when
  *                     the gate moves, one with a full socket when it becomes writable.
  *   link_close_all()  Frees clients marked by client_close(). Nothing else frees a client, so no
@@ -17,7 +19,8 @@
  * and a deadline.
  *
  * While a long script runs, other clients are read into a second buffer by a second feed (struct
- * reading), because the first group has not finished. Clients of that group wait. */
+ * reading), because the first group has not finished. All lists are the set's, so that the turns
+ * within the script find every client that waits, but those of that group. */
 #include "server/link.h"
 
 #include "acl/users.h"
@@ -74,6 +77,10 @@ struct link_set {
     struct admit *admit;
     struct memory *memory;
     struct dlist_node readable; /* links with bytes to read */
+    struct dlist_node more;     /* links that are read again in this turn */
+    struct dlist_node later;    /* links that are not read now, but in a later turn */
+    struct dlist_node round;    /* clients to resume before any link is read */
+    struct dlist_node resumed;  /* of this round; asked again */
     struct dlist_node held;     /* clients (outgoing) whose output the gate holds */
     uint64_t held_at;           /* gate.moves when those were tried last */
     struct reading *reading;    /* one of the two below */
@@ -89,6 +96,10 @@ struct link_set *link_set_new(struct engine *e, struct loop *l, struct admit *a,
     s->admit = a;
     s->memory = m;
     dlist_init(&s->readable);
+    dlist_init(&s->more);
+    dlist_init(&s->later);
+    dlist_init(&s->round);
+    dlist_init(&s->resumed);
     dlist_init(&s->held);
     s->usual = (struct reading){feed_new(), mem_alloc_aligned(64, READ_BUFFER)};
     s->reading = &s->usual;
@@ -179,9 +190,14 @@ void link_open(struct link_set *s, const struct link_arrival *a)
     log_line(LOG_VERBOSE, "Accepted %s", k->client->address);
 }
 
-bool link_is_readable(const struct link_set *s)
+bool link_has_work(const struct link_set *s)
 {
-    return !dlist_empty(&s->readable);
+    return !dlist_empty(&s->readable) || link_has_kept(s);
+}
+
+bool link_has_kept(const struct link_set *s)
+{
+    return !dlist_empty(&s->round) || !dlist_empty(&s->engine->clients.resuming);
 }
 
 static void stop_reading(struct link *k)
@@ -306,37 +322,45 @@ static uint64_t end_of_reading(void)
     return clock_ticks() + (uint64_t)(READ_US * clock_ticks_per_us());
 }
 
+/* Its own script runs, or what it sent before is to run first. */
+static bool waits_for_itself(const struct client *c)
+{
+    return c->flags & CLIENT_RUNNING ||
+           (c->in_n && dlist_linked(&c->resuming) && client_may_run(c));
+}
+
+static void read_group(struct link_set *s, uint64_t until)
+{
+    size_t used = 0;
+    feed_begin(s->reading->feed, until);
+    for (int i = 0; i < FEED_GROUP && !dlist_empty(&s->readable); i++) {
+        struct link *k = dlist_item(s->readable.next, struct link, readable);
+        dlist_remove(&k->readable);
+        if (k->client->flags & CLIENT_CLOSING)
+            continue;
+        if (waits_for_itself(k->client)) {
+            dlist_append(&s->later, &k->readable);
+            continue;
+        }
+        size_t got = read_one(s, k, s->reading->buffer + used, READ_PIECE);
+        used += (got + 63) & ~(size_t)63;
+        /* OpenSSL holds plaintext that epoll will not report: read again this turn. */
+        if (conn_tls(k->conn) && tls_pending(conn_tls(k->conn)))
+            dlist_append(&s->more, &k->readable);
+    }
+    run_group(s);
+    dlist_splice(&s->readable, &s->more);
+}
+
 void link_read_all(struct link_set *s)
 {
     uint64_t until = end_of_reading();
-    struct dlist_node waiting; /* their own script runs */
-    struct dlist_node more;
-    dlist_init(&waiting);
-    dlist_init(&more);
     while (!dlist_empty(&s->readable)) {
-        size_t used = 0;
-        feed_begin(s->reading->feed, until);
-        for (int i = 0; i < FEED_GROUP && !dlist_empty(&s->readable); i++) {
-            struct link *k = dlist_item(s->readable.next, struct link, readable);
-            dlist_remove(&k->readable);
-            if (k->client->flags & CLIENT_CLOSING)
-                continue;
-            if (k->client->flags & CLIENT_RUNNING) {
-                dlist_append(&waiting, &k->readable);
-                continue;
-            }
-            size_t got = read_one(s, k, s->reading->buffer + used, READ_PIECE);
-            used += (got + 63) & ~(size_t)63;
-            /* OpenSSL holds plaintext that epoll will not report: read again this turn. */
-            if (conn_tls(k->conn) && tls_pending(conn_tls(k->conn)))
-                dlist_append(&more, &k->readable);
-        }
-        run_group(s);
-        dlist_splice(&s->readable, &more);
+        read_group(s, until);
         if (clock_ticks() >= until)
             break;
     }
-    dlist_splice(&s->readable, &waiting);
+    dlist_splice(&s->readable, &s->later);
 }
 
 void link_enter_script(struct link_set *s)
@@ -345,6 +369,8 @@ void link_enter_script(struct link_set *s)
     if (!s->in_script.feed)
         s->in_script = (struct reading){feed_new(), mem_alloc_aligned(64, READ_BUFFER)};
     feed_detach_pending(s->usual.feed);
+    dlist_splice(&s->readable, &s->more);
+    dlist_splice(&s->readable, &s->later);
     s->clock_is_old = true;
     s->reading = &s->in_script;
 }
@@ -354,20 +380,14 @@ void link_leave_script(struct link_set *s)
     s->reading = &s->usual;
 }
 
+/* Clients that ask again in this round wait for the next one: all links are read in between. */
 bool link_resume_all(struct link_set *s)
 {
-    struct engine *e = s->engine;
+    struct dlist_node *resuming = &s->engine->clients.resuming;
     uint64_t until = end_of_reading();
-    struct dlist_node again;
-    dlist_init(&again);
-    /* Clients that ask again in this turn wait for the next one. */
-    while (!dlist_empty(&e->clients.resuming)) {
-        struct dlist_node *n = e->clients.resuming.next;
-        dlist_remove(n);
-        dlist_append(&again, n);
-    }
-    while (!dlist_empty(&again) && clock_ticks() < until) {
-        struct client *c = dlist_item(again.next, struct client, resuming);
+    dlist_splice(&s->round, resuming);
+    while (!dlist_empty(&s->round) && clock_ticks() < until) {
+        struct client *c = dlist_item(s->round.next, struct client, resuming);
         dlist_remove(&c->resuming);
         if (c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED) ||
             c->in_n == 0)
@@ -375,12 +395,17 @@ bool link_resume_all(struct link_set *s)
         feed_begin(s->reading->feed, until);
         feed_add(s->reading->feed, c, c->in, c->in_n);
         run_group(s);
+        if (dlist_linked(&c->resuming) && client_may_run(c)) {
+            dlist_remove(&c->resuming);
+            dlist_append(&s->resumed, &c->resuming);
+        }
     }
-    bool all = dlist_empty(&again);
-    /* These are older than what asked again. */
-    dlist_splice(&again, &e->clients.resuming);
-    dlist_splice(&e->clients.resuming, &again);
-    return all;
+    if (!dlist_empty(&s->round))
+        return false;
+    /* These are older than what was added meanwhile. */
+    dlist_splice(&s->resumed, resuming);
+    dlist_splice(resuming, &s->resumed);
+    return true;
 }
 
 static void write_one(struct link_set *s, struct link *k)

@@ -30,12 +30,15 @@ void link_open(struct link_set *s, const struct link_arrival *a);
 /* The socket of a client; NULL: none. */
 struct conn *link_connection(const struct client *c);
 
-/* Some link has bytes to read. */
-bool link_is_readable(const struct link_set *s);
-/* Reads readable links, in groups, and runs the requests, for a bounded time. */
+/* A link has bytes to read, or a client that may run has kept requests. */
+bool link_has_work(const struct link_set *s);
+/* A client that may run has kept requests. */
+bool link_has_kept(const struct link_set *s);
+/* Reads readable links, in groups, and runs the requests, for a bounded time. A client that may run
+ * what it has kept is not read. */
 void link_read_all(struct link_set *s);
-/* Runs requests kept for clients that may run again, for a bounded time. False: some are left, and
- * come before all that is read. */
+/* Runs requests kept for clients that may run again, for a bounded time. False: some clients have
+ * not run, and come before all that is read; true: each has once. */
 bool link_resume_all(struct link_set *s);
 /* Sends the output that the gate has released. */
 void link_write_all(struct link_set *s);

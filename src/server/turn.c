@@ -13,8 +13,8 @@
  *   primary    applies input from our primary, before clients' requests.
  *   resume     clients that were held up continue.
  *   read       one read per connection, in groups: commands run, their effects collect in the
- *              journal, their replies in the clients' output. Kept input comes first, and no client
- *              runs twice. What is not begun within 5 ms is for the next turn.
+ *              journal, their replies in the clients' output. Kept input comes first. What is not
+ *              begun within 5 ms, of resuming and of reading, is for the next turn.
  *   serve      blocked clients are served from keys that became ready; subscriptions to streams
  *              get more, for a bounded time.
  *   confirm    clients that wait for replicas continue if these have confirmed.
@@ -89,27 +89,31 @@ static int64_t sleep_ms(const struct turn *t)
 {
     const struct turn_parts *p = &t->parts;
     struct engine *e = p->engine;
-    if (!dlist_empty(&e->clients.resuming) || link_is_readable(p->links) ||
-        !dlist_empty(&e->clients.closing) || block_has_work(e) || move_is_any_due(e->moves) ||
-        broker_has_work(e->broker) || replica_has_work(p->replication) ||
-        copy_loader_has_work(p->copies) || console_link_has_work(p->console))
+    if (link_has_work(p->links) || !dlist_empty(&e->clients.closing) || block_has_work(e) ||
+        move_is_any_due(e->moves) || broker_has_work(e->broker) ||
+        replica_has_work(p->replication) || copy_loader_has_work(p->copies) ||
+        console_link_has_work(p->console))
         return 0;
     int64_t most = durability_waits_for_group(p->durability) ? 1 : -1;
     int64_t left = timer_sleep_ms(&e->timers, clock_steady_ms(), clock_wall_ms());
     return left >= 0 && (left < most || most < 0) ? left : most;
 }
 
-/* Kept requests came before what the sockets hold. A client runs once per turn. */
+/* Kept requests came before what the sockets hold. */
+static void run_kept_and_read(struct link_set *links)
+{
+    bool resumed = link_has_kept(links);
+    if (resumed && !link_resume_all(links))
+        return;
+    link_read_all(links);
+    if (!resumed && link_has_kept(links))
+        link_resume_all(links);
+}
+
 static void run_requests(const struct turn_parts *p)
 {
-    const struct engine *e = p->engine;
-    bool resumed = !dlist_empty(&e->clients.resuming);
     replica_read(p->replication);
-    if (resumed && !link_resume_all(p->links))
-        return;
-    link_read_all(p->links);
-    if (!resumed && !dlist_empty(&e->clients.resuming))
-        link_resume_all(p->links);
+    run_kept_and_read(p->links);
 }
 
 /* Writes the effects, then sends the replies that the gate releases. */
@@ -268,7 +272,7 @@ bool turn_in_loading(struct turn *t)
     now_read(p->engine);
     begin(t);
     replica_load_turn(p->replication);
-    link_read_all(p->links);
+    run_kept_and_read(p->links);
     console_link_run(p->console);
     client_order_output(p->engine);
     link_write_all(p->links);

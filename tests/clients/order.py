@@ -9,22 +9,10 @@ on how fast anything is: a round waits for replies only.
 import os, random, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import check, done, until  # noqa: E402
-from server import Server             # noqa: E402
+from check import check, done  # noqa: E402
+from server import Server      # noqa: E402
 
 MANY = 100  # more than the kernel names in one call
-
-
-class Stoppable(Server):
-    def stop(self):
-        """Stopped while it waits for events: nothing of an earlier turn is left over."""
-        until("a turn's end", self.waits)
-        self.freeze()
-
-    def waits(self):
-        with open("/proc/%d/wchan" % self.p.pid) as f:
-            where = f.read()
-        return self.state() == "S" and ("poll" in where or where in ("", "0"))
 
 
 def pushes(s, conns, rng):
@@ -148,7 +136,7 @@ def rounds(name, one, n=25):
 
 def main():
     rng = random.Random(14)
-    s = Stoppable(sys.argv[1], tls=True)
+    s = Server(sys.argv[1], tls=True)
     s.start().close()
     try:
         for kind, connect in (("plain", s.conn), ("TLS", s.tls), ("unix", s.unix)):
