@@ -36,6 +36,7 @@
 #include "replica/groups.h"
 #include "replica/whole.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #define ARGS  256              /* of all commands that are prefetched together */
@@ -68,7 +69,7 @@ struct apply {
     struct chain nowhere; /* for its replies, which are dropped */
     struct buf error;     /* the latest error reply */
     bool foreign;
-    bool lost; /* the stream is in a database that does not exist here */
+    int beyond; /* the stream is in this database, which does not exist here; -1: in the client's */
     bool asked;
     uint64_t asked_at;
     uint64_t applied; /* end of the last group applied */
@@ -120,8 +121,8 @@ struct apply *apply_new(struct replication *r, const struct apply_options *o)
     a->select = own(a, "select");
     a->ping = own(a, "ping");
     a->migrate = own(a, "migrate");
-    a->lost = o->db >= s->count;
-    if (o->db >= 0 && !a->lost)
+    a->beyond = o->db >= s->count ? o->db : -1;
+    if (o->db >= 0 && a->beyond < 0)
         a->client->db = &s->dbs[o->db];
     return a;
 }
@@ -155,14 +156,9 @@ uint64_t apply_offset(const struct apply *a)
     return a->applied;
 }
 
-static int db_of(const struct apply *a)
-{
-    return a->client->db->id;
-}
-
 int apply_db(const struct apply *a)
 {
-    return a->lost ? a->r->engine->store->count : db_of(a);
+    return a->beyond < 0 ? a->client->db->id : a->beyond;
 }
 
 bool apply_was_asked(struct apply *a, uint64_t *offset)
@@ -192,12 +188,12 @@ static const struct command *command_of(const struct apply *a, const struct byte
     return k;
 }
 
-/* The database of a SELECT; -1: no such one. */
+/* The database of a SELECT; one beyond ours if there is none of that name. */
 static int selects(const struct apply *a, const struct parsed *p)
 {
     long long db;
-    return num_parse_int(p->argv[1], &db) && db >= 0 && db < a->r->engine->store->count ? (int)db
-                                                                                        : -1;
+    return num_parse_int(p->argv[1], &db) && db >= 0 && db < INT_MAX ? (int)db
+                                                                     : a->r->engine->store->count;
 }
 
 /* This content of a PING is not an effect. */
@@ -219,9 +215,9 @@ static enum verdict judge(const struct apply *a, const struct parsed *p)
     if (k == a->migrate)
         return IS_FORBIDDEN;
     if (k == a->select)
-        return selects(a, p) < 0 ? IS_NOWHERE : CHANGES;
+        return selects(a, p) < a->r->engine->store->count ? CHANGES : IS_NOWHERE;
     if (k->flags & COMMAND_WRITE || k->group == GROUP_SCRIPTING)
-        return a->lost ? IS_NOWHERE : CHANGES;
+        return a->beyond < 0 ? CHANGES : IS_NOWHERE;
     if (k == a->ping && p->argc > 1 && p->argv[1].n && p->argv[1].p[0] == '*')
         return is_replconf(p->argv[1]) ? MAKES_WHOLE : IS_WRAPPED;
     if (k == a->ping)
@@ -262,7 +258,8 @@ static void report_refused(struct apply *a, enum verdict v, const struct parsed 
     char text[192];
     int n = p->argv[0].n > 64 ? 64 : (int)p->argv[0].n;
     const char *name = p->command ? command_full_name(p->command) : "<unknown>";
-    a->lost = a->lost || (v == IS_NOWHERE && p->command == a->select);
+    if (v == IS_NOWHERE && p->command == a->select)
+        a->beyond = selects(a, p);
     snprintf(text, sizeof(text), "%s '%.*s'%s",
              v == IS_NOWHERE     ? "DB index is out of range for"
              : v == IS_UNKNOWN   ? "unknown command"
@@ -292,7 +289,8 @@ static void run(struct apply *a, const struct parsed *p, struct bytes whole)
     unsigned errors = c->reply.errors;
     c->last_command = p->command;
     exec_run(c, p->command, &q, false);
-    a->lost = a->lost && p->command != a->select;
+    if (p->command == a->select)
+        a->beyond = -1;
     if (__builtin_expect(c->reply.errors == errors, 1))
         return;
     buf_add_char(&a->error, 0);
@@ -373,8 +371,7 @@ static inline void group_end(struct apply *a, struct group g)
 /* The stream's database after this command. */
 static int db_behind(const struct apply *a, const struct parsed *p)
 {
-    int db = p->command == a->select && p->argc == 2 ? selects(a, p) : -1;
-    return db < 0 ? db_of(a) : db;
+    return p->command == a->select && p->argc == 2 ? selects(a, p) : apply_db(a);
 }
 
 static void apply_command(struct apply *a, const struct parsed *p)
@@ -395,7 +392,7 @@ static void apply_command(struct apply *a, const struct parsed *p)
 
 static void apply_blank(struct apply *a, struct bytes raw)
 {
-    group_end(a, group_begin(a, raw, db_of(a), false));
+    group_end(a, group_begin(a, raw, apply_db(a), false));
 }
 
 /* ---- Splitting */
@@ -494,7 +491,7 @@ static void show(struct apply *a, const struct parsed *p)
 static void apply_transaction(struct apply *a, const char *p, size_t length)
 {
     const char *end = p + length;
-    int db = db_of(a);
+    int db = apply_db(a);
     bool kept = all_run(a, p, end, &db);
     struct group g = group_begin(a, bytes_of(p, length), db, kept);
     while (p < end) {

@@ -49,7 +49,7 @@ uint64_t apply_offset(const struct apply *a);
 size_t apply_waiting(const struct apply *a);
 /* The client that runs its commands: CLIENT LIST shows it, CLIENT KILL marks it for closing. */
 struct client *apply_client(const struct apply *a);
-/* The stream's database; the number of databases if it is one that we do not have. */
+/* The stream's database, which may be one that we do not have. */
 int apply_db(const struct apply *a);
 
 #endif

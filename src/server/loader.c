@@ -170,7 +170,7 @@ static void take_place(struct loader *l, const char *path, const struct rdb_read
     l->end.replicas = l->end.found && rdb_head_read(path, &head) && head.replicas;
     l->end.db = r->stream_db;
     stream_end_at(&l->end, j->offset);
-    if (r->stream_db >= 0 && r->stream_db < l->engine->store->count)
+    if (r->stream_db >= 0)
         replay_select(&l->replay, r->stream_db);
 }
 

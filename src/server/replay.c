@@ -2,12 +2,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "engine/exec.h"
 #include "engine/feed.h"
 #include "engine/rights.h"
 #include "engine/session.h"
 #include "script/scripting.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 static void be_nobody(struct replay *r)
@@ -18,7 +20,10 @@ static void be_nobody(struct replay *r)
 
 void replay_begin(struct replay *r, struct engine *e)
 {
-    *r = (struct replay){.engine = e, .client = client_new(e)};
+    *r = (struct replay){.engine = e,
+                         .client = client_new(e),
+                         .select = registry_find_original(e->registry, BYTES("select")),
+                         .beyond = -1};
     rights_begin(r->client);
     be_nobody(r);
 }
@@ -38,12 +43,35 @@ void replay_forget_transaction(struct replay *r)
 
 int replay_database(const struct replay *r)
 {
-    return (int)(r->client->db - r->engine->store->dbs);
+    return r->beyond < 0 ? (int)(r->client->db - r->engine->store->dbs) : r->beyond;
 }
 
 void replay_select(struct replay *r, int db)
 {
-    r->client->db = &r->engine->store->dbs[db];
+    r->beyond = db < r->engine->store->count ? -1 : db;
+    if (r->beyond < 0)
+        r->client->db = &r->engine->store->dbs[db];
+}
+
+/* True: this SELECT goes beyond our databases. A replica whose primary has more of them notes in
+ * its file where the stream is. */
+static bool goes_beyond(struct replay *r, const struct bytes *argv, int argc)
+{
+    long long db;
+    if (argc != 2 || !num_parse_int(argv[1], &db) || db < 0 || db >= INT_MAX)
+        return false;
+    r->beyond = db < r->engine->store->count ? -1 : (int)db;
+    return r->beyond >= 0;
+}
+
+/* It would change another database than its own. */
+static bool is_out_of_place(const struct replay *r, const struct command *c)
+{
+    if (r->beyond < 0 || !(c->flags & COMMAND_WRITE))
+        return false;
+    log_line(LOG_WARNING, "A file changes database %d, which does not exist here (see 'databases')",
+             r->beyond);
+    return true;
 }
 
 /* Our files use the original names of commands, files of Redis those of the requests, as renamed at
@@ -88,6 +116,10 @@ bool replay_command(struct replay *r, const struct bytes *argv, int argc)
                  (int)argv[0].n, argv[0].p);
         return false;
     }
+    if (q.command == r->select && goes_beyond(r, argv, argc))
+        return true;
+    if (is_out_of_place(r, q.command))
+        return false;
     clock_delay(r->engine->settings->key_load_delay, r->commands++);
     exec_request(r->client, &q);
     if (scripting_failures(r->engine->scripting) != failures) {
@@ -117,9 +149,9 @@ void replay_look_ahead(struct replay *r, const struct aof_read_command *commands
 
 bool replay_command_in(struct replay *r, int db, const struct bytes *argv, int argc)
 {
-    struct db *before = r->client->db;
-    r->client->db = &r->engine->store->dbs[db];
+    int before = replay_database(r);
+    replay_select(r, db);
     bool good = replay_command(r, argv, argc);
-    r->client->db = before;
+    replay_select(r, before);
     return good;
 }

@@ -11,6 +11,8 @@
 struct replay {
     struct engine *engine;
     struct client *client; /* NULL outside of replay_begin() and replay_end() */
+    const struct command *select;
+    int beyond; /* the file is in this database, which does not exist here; -1: in the client's */
     uint64_t commands, errors;
     char unknown[65];           /* the name of an unknown command in the file */
     struct aof_parse_room room; /* for wrapped commands */
@@ -26,7 +28,7 @@ void replay_forget_transaction(struct replay *r);
 bool replay_command(struct replay *r, const struct bytes *argv, int argc);
 /* The same in another database than the current one of the file. */
 bool replay_command_in(struct replay *r, int db, const struct bytes *argv, int argc);
-/* The current database of the file. */
+/* The current database of the file, which may not exist here (then only reads may follow). */
 int replay_database(const struct replay *r);
 void replay_select(struct replay *r, int db);
 /* Prefetches the keys of these commands. */

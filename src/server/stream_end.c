@@ -79,7 +79,7 @@ void stream_end_prepare(struct stream_end *x, struct engine *e)
     if (*e->settings->replicaof)
         journal_set_mode(j, JOURNAL_RAW);
     /* Even on a primary: it may become a replica that continues from here. */
-    journal_stream_in(j, x->db < e->store->count ? x->db : -1);
+    journal_stream_in(j, x->db);
 }
 
 /* Deletes expired keys that replicas still hold. */

@@ -439,6 +439,36 @@ def file_that_cannot_be_created(o):
         expect((r.ask("MGET", "a", "c"), info(r)["aof_enabled"]), ([b"1", b"1"], "1"), "data behind a crash")
 
 
+def fewer_databases(o):
+    """What is for a database that does not exist here changes no other one: not after a restart, nor behind a promotion and back."""
+    period = ("--repl-ping-replica-period", "1000")
+    with Server(o.server, "--repl-diskless-sync-delay", 0, *period) as s, Server(o.server, "--appendonly", "yes", "--databases", 4, "--replica-read-only", "no") as replica:
+        c, r = s.start(), replica.start("--replicaof", "127.0.0.1 %d" % s.port)
+        in_step = lambda: info(r)["master_link_status"] == "up" and info(r)["slave_repl_offset"] == info(c)["master_repl_offset"]
+        until("the copy", in_step)
+        until("the base", lambda: info(r)["aof_rewrite_in_progress"] == "0")
+        c.many([("SET", "a", "1"), ("SELECT", 9), ("SET", "b", "1")])
+        until("the stream", in_step)
+        r.ask("SET", "own", "1")
+        replica.kill()
+        r = replica.start("--replicaof", "127.0.0.1 %d" % s.port)
+        until("the link", in_step)
+        c.ask("SET", "c", "1")
+        until("the stream", in_step)
+        expect((r.ask("MGET", "a", "b", "c", "own"), r.ask("DBSIZE"), info(c)["sync_full"]), ([b"1", None, None, b"1"], 2, "1"), "behind a restart")
+        r.ask("REPLICAOF", "NO", "ONE")
+        r.ask("REPLICAOF", "127.0.0.1", s.port)
+        until("the link", in_step)
+        c.ask("SET", "d", "1")
+        until("the stream", in_step)
+        expect((r.ask("DBSIZE"), info(c)["sync_full"]), (2, "1"), "behind a promotion")
+        c.many([("SELECT", 2), ("SET", "e", "1")])
+        until("the stream", in_step)
+        replica.kill()
+        r = replica.start("--replicaof", "127.0.0.1 %d" % s.port)
+        expect((r.ask("SELECT", 2), r.ask("GET", "e")), (b"OK", b"1"), "in one that exists")
+
+
 def libraries_that_fail(o):
     """A library that can't be loaded here (too large, written for another server) is not in the file either: the next start would end with it."""
     library = "#!lua name=good\nredis.register_function('f', function() return 7 end)"
@@ -591,7 +621,7 @@ def certificate_of(server):
     return ["--tls-ca-cert-file", server.at("s.crt"), "--tls-port", "0"]
 
 
-OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, file_that_cannot_be_created, libraries_that_fail, wrapped_in_vain, stays_where_it_receives, script_gives_way, elsewhere, never_answered, promoted]
+OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, file_that_cannot_be_created, fewer_databases, libraries_that_fail, wrapped_in_vain, stays_where_it_receives, script_gives_way, elsewhere, never_answered, promoted]
 
 
 def main():

@@ -123,3 +123,15 @@ test "decision 32: the manifest's last line is the last increment, and redis-ser
     expect [resp::ask $s GET a] 3 "back"
     close $s
 }
+
+test "a file that changes a database that does not exist here is refused, which would change another one; no more than a SELECT is not" {
+    set select "*2\r\n\$6\r\nSELECT\r\n\$2\r\n99\r\n"
+    set back "*2\r\n\$6\r\nSELECT\r\n\$1\r\n1\r\n"
+    set write "*3\r\n\$3\r\nSET\r\n\$1\r\na\r\n\$1\r\n1\r\n"
+    set manifest "file appendonly.aof.1.incr.aof seq 1 type i\n"
+    foreach {bytes starts} [list $write$select 1 $select$back$write 1 $select$write 0] {
+        lassign [starts_with $server::path $manifest [list appendonly.aof.1.incr.aof $bytes]] started log
+        expect $started $starts [list $bytes]
+        expect [string match "*changes database 99, which does not exist here*" $log] [expr {!$starts}] [list $bytes]
+    }
+}
