@@ -82,6 +82,8 @@ struct broker_attachment *broker_presence_attach(const struct broker_group *x, s
                                                  struct stream_consumer *reader)
 {
     struct broker_watch *w = broker_watch_of(x->group);
+    if (c->flags & CLIENT_SCRIPT && c->caller)
+        c = c->caller; /* a script reads for the connection that runs it */
     if (!w || x->engine->role != ROLE_PRIMARY || (c->flags & (CLIENT_REPLAY | CLIENT_INTERNAL)))
         return NULL;
     struct broker_attachment *a = broker_attachment_find(&w->attachments, c, reader);

@@ -20,9 +20,9 @@
 /* Registers for the engine's client events. */
 void broker_presence_init(struct broker *b);
 void broker_presence_end(struct broker *b);
-/* Attaches the client to the consumer, if it is not yet; the group has a policy. NULL: a client
- * that cannot be attached (a script, replay, the server itself), or nothing acts here. Valid until
- * the client, consumer, policy or key goes. Cost: broker_attachment_find(). */
+/* Attaches the client (of a script: its caller) to the consumer, if it is not yet; the group has a
+ * policy. NULL: a client that cannot be attached (replay, the server itself), or nothing acts here.
+ * Valid until the client, consumer, policy or key goes. Cost: broker_attachment_find(). */
 struct broker_attachment *broker_presence_attach(const struct broker_group *x, struct client *c,
                                                  struct stream_consumer *reader);
 /* The number of connections attached to the consumer, not counting c. */

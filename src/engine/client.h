@@ -121,6 +121,7 @@ struct client {
     uint64_t lacks;                     /* a replica: bytes of the stream not yet sent to it */
     struct user *user;                  /* borrowed */
     struct user *last_user; /* a copy of the user, if deleted while its request ran; or NULL */
+    struct client *caller;  /* CLIENT_SCRIPT: whose script runs; or NULL */
     void *link;             /* the carrier's data */
     struct str *name, *lib_name, *lib_version; /* set by client_set_text() */
     size_t held;      /* bytes kept for it besides its buffers: client_holds() */

@@ -280,13 +280,13 @@ void exec_for_script(struct client *c, struct exec_script *x, const struct exec_
         admission_refuse(c, command, "%s", err_text(wrong).p);
         return;
     }
-    struct admission a = admission_ask(x->caller, command, q, ADMISSION_SCRIPT);
+    struct admission a = admission_ask(c->caller, command, q, ADMISSION_SCRIPT);
     a.script = x;
     if (admission_denied(c, &a))
         return;
     x->wrote |= (command->flags & COMMAND_WRITE) != 0;
     c->last_command = command;
-    c->user = x->caller->user; /* for handlers that check rights themselves */
+    c->user = c->caller->user; /* for handlers that check rights themselves */
     exec_run(c, command, q, false);
     c->user = NULL;
 }

@@ -15,7 +15,6 @@ struct exec_request {
 
 /* A script: what it may do and has done. */
 struct exec_script {
-    struct client *caller; /* whose rights count */
     bool readonly;
     bool no_memory; /* memory was exhausted when it began: commands that grow are refused */
     bool wrote;

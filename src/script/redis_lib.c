@@ -187,7 +187,7 @@ static int redis_acl_check_cmd(lua_State *L)
     if (!r->active)
         return fail(L, "redis.acl_check_cmd() can only be called inside a script invocation");
     struct exec_request q = {.argv = argv, .argc = argc};
-    int allowed = exec_is_allowed(r->rules.caller, &q);
+    int allowed = exec_is_allowed(r->client->caller, &q);
     if (allowed < 0)
         return fail(L, "Invalid command passed to redis.acl_check_cmd()");
     lua_pushboolean(L, allowed);

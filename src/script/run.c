@@ -1,12 +1,12 @@
 /* A running script or function, and the commands it calls.
  *
  * States of a struct run:
- *   idle          active, compiling and registering are false; rules.caller is NULL
+ *   idle          active, compiling and registering are false; client->caller is NULL
  *   preparing     run_prepare() to run_prepared(): code is compiled, or a library loaded. It can
  *                 call no command, other clients get no turn, and it ends after COMPILE_US or
  *                 LOAD_US (except while the server loads its files)
  *   active        run_begin() to run_end(): commands run as r->client, with the caller's database,
- *                 id and rights (rules.caller), and the clock is frozen
+ *                 id and rights (client->caller), and the clock is frozen
  *   busy          active for longer than busy-reply-threshold: tick() lets the event loop serve
  *                 others every TICK_US, who may only use commands allowed under ENGINE_BUSY
  *
@@ -121,7 +121,7 @@ void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonl
     struct engine *e = r->engine;
     ASSERT(!r->active && !r->compiling && !r->registering);
     r->vm = vm;
-    r->rules = (struct exec_script){.caller = caller, .readonly = readonly};
+    r->rules = (struct exec_script){.readonly = readonly};
     if ((e->slow_path & ENGINE_MAXMEMORY) && !allow_oom)
         r->rules.no_memory = !e->services.make_room(e->services.context);
     /* The clock is frozen: all commands of the script see the same time. */
@@ -131,6 +131,7 @@ void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonl
     r->client->flags =
         CLIENT_SCRIPT | (caller->flags & (CLIENT_REPLAY | CLIENT_PRIMARY | CLIENT_DURABLE));
     r->client->id = caller->id;
+    r->client->caller = caller;
     r->active = true;
     r->busy = false;
     r->kill = NULL;
@@ -141,11 +142,11 @@ void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonl
 
 void run_end(struct run *r)
 {
-    ASSERT(r->active && r->rules.caller);
+    ASSERT(r->active && r->client->caller);
     vm_leave(r->vm);
     r->active = false;
-    r->rules.caller->flags &= ~(unsigned)CLIENT_RUNNING;
-    r->rules.caller = NULL;
+    r->client->caller->flags &= ~(unsigned)CLIENT_RUNNING;
+    r->client->caller = NULL;
     if (r->froze)
         state_thaw_clock(r->engine);
     r->argv_called = NULL;

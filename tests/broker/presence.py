@@ -147,8 +147,18 @@ def in_transactions():
         e.ask("EVAL", "return redis.call('XREADGROUP', 'GROUP', 'g', 'e', 'STREAMS', 'q', '>')", 1, "q")
         e.close()
         w.close()
-        t.released(1, 2)
-        expect(t.owned(), {3: "e", 4: "e"}, "scripts have no connection")
+        t.released(1, 2, 3, 4)
+
+
+def seat_of_a_script():
+    """A script's caller holds the seat; its end frees it."""
+    with Stage("SINGLE", 3600000) as t:
+        e = t.s.conn()
+        e.ask("EVAL", "return redis.call('XREADGROUP', 'GROUP', 'g', 'e', 'COUNT', 2, 'STREAMS', 'q', '>')", 1, "q")
+        x, got = t.reads("x", 4)
+        expect((got, t.owned()), ([], {1: "e", 2: "e"}), "while it holds the seat")
+        e.close()
+        until("the seat", lambda: t.reads("x", 4, x)[1] == [1, 2, 3, 4])
 
 
 def many_at_once():
@@ -388,7 +398,7 @@ def main():
     PATH = o.server
     cases([("presence, a connection goes: " + how, goes, how) for how in ways_to_go()] + [
         ("presence, " + name, run) for name, run in (
-            ("a blocked connection goes", goes_blocked), ("a connection times out", times_out), ("a pool of connections", pool), ("transactions and scripts", in_transactions),
+            ("a blocked connection goes", goes_blocked), ("a connection times out", times_out), ("a pool of connections", pool), ("transactions and scripts", in_transactions), ("the seat of a script", seat_of_a_script),
             ("many connections go at once", many_at_once), ("a connection with much goes", much_at_once), ("a pause", paused), ("death by lost connections", dies),
             ("what they read from goes away", what_goes_away), ("the seat of a lost connection", seat_of_the_lost), ("the seat of a slow consumer", seat_of_the_slow),
             ("the seat of a blocked reader", seat_of_the_blocked), ("the seat of one that was unblocked", seat_of_the_unblocked),

@@ -35,7 +35,7 @@ static void ask(unsigned bit, enum asker who, const struct command *command, cha
     if (who == EXEC) {
         bench_says(c, "EXEC");
     } else if (who == SCRIPT) {
-        struct exec_script x = {.caller = c, .no_memory = !b->has_room};
+        struct exec_script x = {.no_memory = !b->has_room};
         struct bytes argv[] = {bytes_text(command->name), BYTES("k")};
         struct exec_request q = {.argv = argv, .argc = 2};
         exec_for_script(s, &x, &q);
@@ -139,7 +139,7 @@ TEST(writes_are_rejected_after_becoming_a_replica_within_exec)
     state_set_role(e, ROLE_REPLICA_DOWN);
     bench_says(c, "PUT m");
     CHECK(db_find(c->db, BYTES("m")));
-    struct exec_script x = {.caller = c};
+    struct exec_script x = {0};
     const struct bytes argv[] = {BYTES("PUT"), BYTES("n")};
     struct exec_request q = {.argv = argv, .argc = 2};
     exec_for_script(s, &x, &q);
@@ -197,7 +197,7 @@ TEST(rights_are_asked_for_with_their_context)
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b), *s = client_new_internal(&b->engine, CLIENT_SCRIPT);
     struct user *u = users_add(b->engine.users, BYTES("u"));
-    struct exec_script x = {.caller = c};
+    struct exec_script x = {0};
     const struct bytes argv[] = {BYTES("PUT"), BYTES("k")};
     struct exec_request q = {.argv = argv, .argc = 2};
     user_apply(u, b->engine.registry, BYTES("on"), true);
@@ -228,14 +228,14 @@ TEST(a_script_that_only_reads_may_not_write)
     struct client *c = bench_client(b), *s = client_new_internal(&b->engine, CLIENT_SCRIPT);
     static const char *const refused[] = {"PUT", "TELL"};
     for (int i = 0; i < 2; i++) {
-        struct exec_script x = {.caller = c, .readonly = true};
+        struct exec_script x = {.readonly = true};
         const struct bytes argv[] = {bytes_text(refused[i]), BYTES("k")};
         struct exec_request q = {.argv = argv, .argc = 2};
         unsigned errors = s->reply.errors;
         exec_for_script(s, &x, &q);
         CHECK(s->reply.errors == errors + 1 && !x.wrote);
     }
-    struct exec_script x = {.caller = c};
+    struct exec_script x = {0};
     const struct bytes argv[] = {BYTES("PUT"), BYTES("k")};
     struct exec_request q = {.argv = argv, .argc = 2};
     exec_for_script(s, &x, &q);

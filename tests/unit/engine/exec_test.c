@@ -257,7 +257,8 @@ TEST(scripts_ask_for_commands)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b), *s = client_new_internal(&b->engine, CLIENT_SCRIPT);
-    struct exec_script x = {.caller = c};
+    s->caller = c;
+    struct exec_script x = {0};
     struct bytes argv[] = {BYTES("nope"), BYTES("k")};
     struct exec_request q = {.argv = argv, .argc = 2};
     CHECK(exec_is_allowed(c, &q) == -1);
