@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "survey/lists.h"
+#include "survey/survey_more.h"
 
 static struct columns_value of_int(long long i)
 {
@@ -42,18 +43,18 @@ COLUMN(get_key, of_bytes(str_bytes(x->stream->key)))
 COLUMN(get_length, of_int((long long)x->stream->length))
 COLUMN(get_bytes, of_int((long long)x->stream->bytes))
 COLUMN(get_added, of_int((long long)x->stream->added))
-COLUMN(get_added_rate, of_real(x->stream->added_rate))
+COLUMN(get_added_rate, of_real(survey_more_rate(x->stream->in_added, x->stream->interval_ms)))
 COLUMN(get_groups, of_int(x->stream->groups))
 COLUMN(get_consumers, of_int(x->stream->consumers))
 COLUMN(get_ready, of_int((long long)x->stream->ready))
 COLUMN(get_leased, of_int((long long)x->stream->leased))
-COLUMN(get_deferred, of_int((long long)x->stream->deferred))
-COLUMN(get_dead, of_int((long long)x->stream->dead))
-COLUMN(get_scheduled, of_int((long long)x->stream->scheduled))
+COLUMN(get_deferred, of_int((long long)survey_more_of_stream(x->stream)->deferred))
+COLUMN(get_dead, of_int((long long)survey_more_of_stream(x->stream)->dead))
+COLUMN(get_scheduled, of_int((long long)survey_more_of_stream(x->stream)->scheduled))
 COLUMN(get_oldest_ready, of_int(x->stream->oldest_ready_ms))
 COLUMN(get_first, of_id(x->stream->first))
 COLUMN(get_last, of_id(x->stream->last))
-COLUMN(get_maxlen, of_int(x->stream->maxlen))
+COLUMN(get_maxlen, of_int(survey_more_of_stream(x->stream)->maxlen))
 
 static void tell_flags(struct reply *r, unsigned flags)
 {
@@ -91,21 +92,25 @@ static const struct column stream_columns[] = {
     {"flags", NULL, tell_stream_flags},
 };
 
-COLUMN(get_g_ready, of_int((long long)(x->group->unread + x->group->released + x->group->overdue)))
+COLUMN(get_g_ready, of_int((long long)survey_more_ready(x->group)))
 COLUMN(get_g_unread, of_int((long long)x->group->unread))
-COLUMN(get_g_released, of_int((long long)x->group->released))
-COLUMN(get_g_overdue, of_int((long long)x->group->overdue))
+COLUMN(get_g_released, of_int((long long)survey_more_of_group(x->group)->released))
+COLUMN(get_g_overdue, of_int((long long)survey_more_of_group(x->group)->overdue))
 COLUMN(get_g_leased, of_int((long long)x->group->leased))
-COLUMN(get_g_deferred, of_int((long long)x->group->deferred))
-COLUMN(get_g_held, of_int((long long)x->group->held))
-COLUMN(get_g_blocked, of_int((long long)x->group->blocked))
+COLUMN(get_g_deferred, of_int((long long)survey_more_of_group(x->group)->deferred))
+COLUMN(get_g_held, of_int((long long)survey_more_of_group(x->group)->held))
+COLUMN(get_g_blocked, of_int((long long)survey_more_of_group(x->group)->blocked))
 COLUMN(get_g_consumers, of_int(x->group->consumers))
 COLUMN(get_g_waiting, of_int(x->group->waiting))
-COLUMN(get_g_delivered_rate, of_real(x->group->delivered_rate))
-COLUMN(get_g_acked_rate, of_real(x->group->acked_rate))
-COLUMN(get_g_failed_rate, of_real(x->group->failed_rate))
-COLUMN(get_g_redelivered_rate, of_real(x->group->redelivered_rate))
-COLUMN(get_g_dead, of_int((long long)x->group->counts.dead))
+COLUMN(get_g_delivered_rate,
+       of_real(survey_more_rate(x->group->in_delivered, x->group->interval_ms)))
+COLUMN(get_g_acked_rate, of_real(survey_more_rate(x->group->in_acked, x->group->interval_ms)))
+COLUMN(get_g_failed_rate,
+       of_real(survey_more_rate(survey_more_of_group(x->group)->in_failed, x->group->interval_ms)))
+COLUMN(get_g_redelivered_rate,
+       of_real(survey_more_rate(survey_more_of_group(x->group)->in_redelivered,
+                                x->group->interval_ms)))
+COLUMN(get_g_dead, of_int((long long)survey_more_of_group(x->group)->counts.dead))
 COLUMN(get_g_oldest_ready, of_int(x->group->oldest_ready_ms))
 COLUMN(get_g_oldest_leased, of_int(x->group->oldest_leased_ms))
 
@@ -146,14 +151,14 @@ static const struct column group_columns[] = {
 /* The age of a letter, from its ID, when the stream was read; -1: none. */
 static struct columns_value letter_age(const struct row *x, uint64_t id_ms)
 {
-    uint64_t now = (uint64_t)x->stream->read_ms;
+    uint64_t now = (uint64_t)survey_more_of_stream(x->stream)->read_ms;
     if (!x->stream->length)
         return of_int(-1);
     return of_int(id_ms < now ? (long long)(now - id_ms) : 0);
 }
 
 COLUMN(get_letter_oldest, letter_age(x, x->stream->first.ms))
-COLUMN(get_letter_newest, letter_age(x, x->stream->newest_ms))
+COLUMN(get_letter_newest, letter_age(x, survey_more_of_stream(x->stream)->newest_ms))
 
 static void tell_sources(const struct row *x, struct reply *r)
 {

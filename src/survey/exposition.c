@@ -18,6 +18,7 @@
 #include "engine/observe.h"
 #include "survey/alarms.h"
 #include "survey/survey_choice.h"
+#include "survey/survey_more.h"
 #include "type/stream/stream.h"
 
 #include <string.h>
@@ -354,7 +355,7 @@ struct family {
 #define OF_OUTCOME(name, may)                                                                      \
     static bool s_##name(const struct survey_stream *s, double *out)                               \
     {                                                                                              \
-        *out = s->outcomes ? (double)s->outcomes->name : 0;                                        \
+        *out = (double)survey_more_of_stream(s)->outcomes.name;                                    \
         return *out > 0 || (may);                                                                  \
     }
 #define OF_LIST(name, value)                                                                       \
@@ -365,33 +366,33 @@ struct family {
     }
 #define HAS_POLICY (g->flags & SURVEY_POLICY)
 
-OF_GROUP(g_ready, true, g->unread + g->released + g->overdue)
+OF_GROUP(g_ready, true, survey_more_ready(g))
 OF_GROUP(g_unread, HAS_POLICY, g->unread)
-OF_GROUP(g_released, HAS_POLICY, g->released)
-OF_GROUP(g_overdue, HAS_POLICY, g->overdue)
+OF_GROUP(g_released, HAS_POLICY, survey_more_of_group(g)->released)
+OF_GROUP(g_overdue, HAS_POLICY, survey_more_of_group(g)->overdue)
 OF_GROUP(g_leased, true, g->leased)
-OF_GROUP(g_deferred, HAS_POLICY, g->deferred)
-OF_GROUP(g_held, HAS_POLICY, g->held)
-OF_GROUP(g_blocked, HAS_POLICY, g->blocked)
+OF_GROUP(g_deferred, HAS_POLICY, survey_more_of_group(g)->deferred)
+OF_GROUP(g_held, HAS_POLICY, survey_more_of_group(g)->held)
+OF_GROUP(g_blocked, HAS_POLICY, survey_more_of_group(g)->blocked)
 OF_GROUP(g_consumers, true, g->consumers)
 OF_GROUP(g_waiting, true, g->waiting)
-OF_GROUP(g_subscribers, HAS_POLICY, g->subscribers)
+OF_GROUP(g_subscribers, HAS_POLICY, survey_more_of_group(g)->subscribers)
 OF_GROUP(g_oldest_ready, g->oldest_ready_ms >= 0, (double)g->oldest_ready_ms / 1000)
 OF_GROUP(g_oldest_leased, g->oldest_leased_ms >= 0, (double)g->oldest_leased_ms / 1000)
-OF_GROUP(g_delivered, g->counted, g->counts.delivered)
-OF_GROUP(g_redelivered, HAS_POLICY, g->counts.redelivered)
-OF_GROUP(g_acked, HAS_POLICY, g->counts.acked)
-OF_GROUP(g_failed, HAS_POLICY, g->counts.failed)
-OF_GROUP(g_leases_ended, HAS_POLICY, g->counts.leases_ended)
-OF_GROUP(g_dead, HAS_POLICY, g->counts.dead)
-OF_GROUP(g_discarded, HAS_POLICY, g->counts.discarded)
-OF_GROUP(g_lost, HAS_POLICY, g->counts.lost)
+OF_GROUP(g_delivered, g->counted, g->delivered)
+OF_GROUP(g_redelivered, HAS_POLICY, survey_more_of_group(g)->counts.redelivered)
+OF_GROUP(g_acked, HAS_POLICY, survey_more_of_group(g)->counts.acked)
+OF_GROUP(g_failed, HAS_POLICY, survey_more_of_group(g)->counts.failed)
+OF_GROUP(g_leases_ended, HAS_POLICY, survey_more_of_group(g)->counts.leases_ended)
+OF_GROUP(g_dead, HAS_POLICY, survey_more_of_group(g)->counts.dead)
+OF_GROUP(g_discarded, HAS_POLICY, survey_more_of_group(g)->counts.discarded)
+OF_GROUP(g_lost, HAS_POLICY, survey_more_of_group(g)->counts.lost)
 OF_STREAM(s_length, s->length)
 OF_STREAM(s_bytes, s->bytes)
-OF_STREAM(s_scheduled, s->scheduled)
-OF_STREAM(s_expiries, s->expiries)
+OF_STREAM(s_scheduled, survey_more_of_stream(s)->scheduled)
+OF_STREAM(s_expiries, survey_more_of_stream(s)->expiries)
 OF_STREAM(s_added, s->added)
-OF_OUTCOME(expired, s->expiries > 0)
+OF_OUTCOME(expired, survey_more_of_stream(s)->expiries > 0)
 OF_OUTCOME(routed, s->flags &SURVEY_BINDINGS)
 OF_OUTCOME(route_failures, s->flags &SURVEY_BINDINGS)
 OF_OUTCOME(rejected, s->refuses)

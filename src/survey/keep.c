@@ -10,7 +10,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "engine/engine.h"
-#include "survey/survey_record.h"
+#include "survey/survey_more.h"
 #include "survey/vitals.h"
 
 #include <math.h>
@@ -115,10 +115,25 @@ static size_t size_of(bool is_group)
     return rings_memory(numbers_of(is_group)) + sizeof(struct keep_subject);
 }
 
-static uint32_t *kept_of(const struct survey *sv, uint32_t record, bool is_group)
+static uint32_t kept_of(const struct survey *sv, uint32_t record, bool is_group)
 {
-    return is_group ? &((struct survey_group *)slots_at(&sv->groups, record))->kept
-                    : &((struct survey_stream *)slots_at(&sv->streams, record))->kept;
+    return is_group ? survey_more_of_group(survey_record_group(sv, record))->kept
+                    : survey_more_of_stream(survey_record_stream(sv, record))->kept;
+}
+
+static void set_kept(struct survey *sv, uint32_t record, bool is_group, uint32_t kept)
+{
+    if (is_group) {
+        struct survey_group *x = slots_at(&sv->groups, record);
+        struct survey_group_more more = *survey_more_of_group(x);
+        more.kept = kept;
+        survey_more_put_of_group(x, &more);
+    } else {
+        struct survey_stream *x = slots_at(&sv->streams, record);
+        struct survey_stream_more more = *survey_more_of_stream(x);
+        more.kept = kept;
+        survey_more_put_of_stream(x, &more);
+    }
 }
 
 static bool has_room(const struct survey *sv, bool is_group)
@@ -141,7 +156,7 @@ static struct keep_subject *allot(struct survey *sv, uint32_t record, bool is_gr
     }
     k->all[k->n++] = x;
     k->bytes += size_of(is_group);
-    *kept_of(sv, record, is_group) = (uint32_t)k->n;
+    set_kept(sv, record, is_group, (uint32_t)k->n);
     return x;
 }
 
@@ -150,9 +165,9 @@ void keep_drop(struct survey *sv, uint32_t kept)
     struct keep *k = sv->keep;
     ASSERT(kept && kept <= k->n);
     struct keep_subject *x = k->all[kept - 1], *last = k->all[--k->n];
-    *kept_of(sv, last->record, last->is_group) = kept;
+    set_kept(sv, last->record, last->is_group, kept);
     k->all[kept - 1] = last;
-    *kept_of(sv, x->record, x->is_group) = 0;
+    set_kept(sv, x->record, x->is_group, 0);
     k->bytes -= size_of(x->is_group);
     rings_free(&x->history);
     mem_free(x);
@@ -196,7 +211,7 @@ static void take(struct survey *sv, uint32_t record, bool is_group, double traff
                  const double *values)
 {
     struct keep *k = sv->keep;
-    uint32_t kept = *kept_of(sv, record, is_group);
+    uint32_t kept = kept_of(sv, record, is_group);
     struct keep_subject *x;
     if (!kept && !has_room(sv, is_group)) {
         if (limit(sv) && traffic > 0)
@@ -211,17 +226,19 @@ static void take(struct survey *sv, uint32_t record, bool is_group, double traff
 void keep_stream(struct survey *sv, uint32_t record)
 {
     const struct survey_stream *x = survey_record_stream(sv, record);
-    const double values[STREAM_NUMBERS] = {(double)x->length, x->added_rate, (double)x->bytes};
-    take(sv, record, false, x->added_rate, values);
+    double added = survey_more_rate(x->in_added, x->interval_ms);
+    const double values[STREAM_NUMBERS] = {(double)x->length, added, (double)x->bytes};
+    take(sv, record, false, added, values);
 }
 
 void keep_group(struct survey *sv, uint32_t record)
 {
     const struct survey_group *x = survey_record_group(sv, record);
-    const double values[GROUP_NUMBERS] = {(double)(x->unread + x->released + x->overdue),
-                                          (double)x->leased, x->delivered_rate, x->acked_rate,
+    double delivered = survey_more_rate(x->in_delivered, x->interval_ms);
+    const double values[GROUP_NUMBERS] = {(double)survey_more_ready(x), (double)x->leased,
+                                          delivered, survey_more_rate(x->in_acked, x->interval_ms),
                                           (double)x->oldest_ready_ms};
-    take(sv, record, true, x->delivered_rate, values);
+    take(sv, record, true, delivered, values);
 }
 
 void keep_end_pass(struct survey *sv)
@@ -233,7 +250,7 @@ void keep_end_pass(struct survey *sv)
     for (unsigned i = 0; i < k->wish_n && i < SWAPS_MOST; i++) {
         const struct keep_wish *w = &k->wishes[i];
         /* A query for its history has made one since the pass put it on this list. */
-        if (*kept_of(sv, w->record, w->is_group))
+        if (kept_of(sv, w->record, w->is_group))
             continue;
         uint32_t worst = least(sv);
         if (!worst || is_opened(sv, k->all[worst - 1]) ||
@@ -249,7 +266,7 @@ void keep_end_pass(struct survey *sv)
 const struct rings *keep_open(struct survey *sv, uint32_t record, bool is_group)
 {
     struct keep *k = sv->keep;
-    uint32_t kept = *kept_of(sv, record, is_group);
+    uint32_t kept = kept_of(sv, record, is_group);
     while (!kept && k->n && !has_room(sv, is_group))
         keep_drop(sv, least(sv));
     if (!kept && !has_room(sv, is_group))

@@ -18,6 +18,7 @@
 #include "base/glob.h"
 #include "base/mem.h"
 #include "survey/lists.h"
+#include "survey/survey_more.h"
 
 #include <stdlib.h>
 
@@ -30,6 +31,8 @@ struct chosen {
     struct source *sources;
     size_t sources_cap;
     struct survey_stream stream;
+    struct survey_stream_more stream_more;
+    struct survey_group_more group_more;
     union {
         struct survey_group group;
         struct lists_record list;
@@ -131,13 +134,16 @@ static void copy(struct chosen *to, const struct rows_page *p, const struct row 
         return;
     }
     to->stream = *x->stream;
-    to->stream.outcomes = NULL; /* the record's own */
-    to->stream.flags |=
-        survey_record_holds_letters(p->sv, x->stream) ? (uint32_t)SURVEY_DEAD_LETTERS : 0;
+    to->stream_more = *survey_more_of_stream(x->stream);
+    to->stream.more = &to->stream_more;
+    if (survey_more_holds_letters(p->sv, x->stream))
+        to->stream.flags |= SURVEY_DEAD_LETTERS;
     to->row.stream = &to->stream;
     str_ref(to->stream.key);
     if (x->group) {
         to->group = *x->group;
+        to->group_more = *survey_more_of_group(x->group);
+        to->group.more = &to->group_more;
         to->row.group = &to->group;
     } else if (x->schedule) {
         to->schedule = *x->schedule;
@@ -263,16 +269,18 @@ bool rows_parse_only(enum columns_kind kind, struct bytes words, unsigned *only)
 
 static unsigned conditions_of_group(const struct survey_group *g)
 {
-    return (g->unread + g->released + g->overdue ? ROWS_READY : 0u) |
+    const struct survey_group_more *more = survey_more_of_group(g);
+    return (survey_more_ready(g) ? ROWS_READY : 0u) |
            (g->flags & SURVEY_PAUSED ? ROWS_PAUSED : 0u) | (g->consumers ? 0u : ROWS_NO_READERS) |
-           (g->deferred || g->failed_rate > 0 ? ROWS_FAILING : 0u);
+           (more->deferred || (more->in_failed && g->interval_ms) ? ROWS_FAILING : 0u);
 }
 
 static unsigned conditions_of_stream(const struct survey_stream *s)
 {
+    const struct survey_stream_more *more = survey_more_of_stream(s);
     return (s->ready ? ROWS_READY : 0u) | (s->flags & SURVEY_PAUSED ? ROWS_PAUSED : 0u) |
            (s->groups && !s->consumers ? ROWS_NO_READERS : 0u) |
-           (s->deferred || s->failed_rate > 0 ? ROWS_FAILING : 0u) |
+           (more->deferred || more->failed_rate > 0 ? ROWS_FAILING : 0u) |
            (s->flags & SURVEY_CAPTURES ? ROWS_CAPTURING : 0u);
 }
 
@@ -306,7 +314,7 @@ static void meet_stream(struct rows_page *p, uint32_t i)
 {
     const struct survey_stream *s = survey_record_stream(p->sv, i);
     if (survey_record_shows_stream(s) &&
-        (p->q.kind != COLUMNS_DEAD || survey_record_holds_letters(p->sv, s)) &&
+        (p->q.kind != COLUMNS_DEAD || survey_more_holds_letters(p->sv, s)) &&
         fits(&p->q, s->db, s->key))
         add(p, &(struct row){.stream = s}, i);
 }
@@ -388,10 +396,10 @@ static void order_sources(struct chosen *c, size_t most)
 static void meet_source(struct rows_page *p, uint32_t i)
 {
     const struct survey_group *g = survey_record_group(p->sv, i);
-    if (!survey_record_shows_group(p->sv, g) || !g->letters)
+    if (!survey_record_shows_group(p->sv, g) || !survey_more_of_group(g)->letters)
         return;
     const struct survey_stream *s = survey_record_stream(p->sv, g->stream);
-    struct chosen *c = find_letters(p, g->letters);
+    struct chosen *c = find_letters(p, survey_more_of_group(g)->letters);
     if (!c || !rows_may_read(p->q.user, str_bytes(s->key)))
         return;
     if (c->row.sources_n / 2 >= p->q.sources)

@@ -7,17 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Records per chunk. Chosen so that chunks of stream and of group records waste little: they nearly
- * fill a size class of the allocator (these are 8 kB apart at that size). */
-#define SLOTS_CHUNK 240
+/* Bytes per chunk: a size class of the allocator, filled with as many records as fit. */
+#define SLOTS_CHUNK 32768
 
 struct slot {
-    uint32_t seen;      /* the last pass that saw its subject; 0: free */
-    uint32_t next_free; /* of a free slot; 0: the last */
+    uint32_t seen; /* the last pass that saw its subject; 0: free */
 };
 
 struct slots {
-    size_t size;   /* of a record */
+    uint32_t size; /* of a record */
+    uint32_t each; /* records per chunk */
     char **chunks; /* owned */
     uint32_t n;    /* numbers 1 to n have been in use */
     uint32_t used;
@@ -34,7 +33,7 @@ void slots_give(struct slots *s, uint32_t number);
 static inline void *slots_at(const struct slots *s, uint32_t number)
 {
     uint32_t i = number - 1;
-    return s->chunks[i / SLOTS_CHUNK] + (size_t)(i % SLOTS_CHUNK) * s->size;
+    return s->chunks[i / s->each] + (size_t)(i % s->each) * s->size;
 }
 size_t slots_memory(const struct slots *s);
 

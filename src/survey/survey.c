@@ -28,6 +28,7 @@
 #include "survey/alarms.h"
 #include "survey/keep.h"
 #include "survey/survey_choice.h"
+#include "survey/survey_more.h"
 #include "survey/survey_read.h"
 #include "survey/vitals.h"
 
@@ -73,10 +74,12 @@ size_t survey_memory(const struct survey *sv)
     for (uint32_t i = 1; i <= sv->streams.n; i++) {
         const struct survey_stream *x = survey_record_stream(sv, i);
         bytes += x->slot.seen ? mem_block_size(x->key) : 0;
+        bytes += x->slot.seen && x->more ? mem_block_size(x->more) : 0;
     }
     for (uint32_t i = 1; i <= sv->groups.n; i++) {
         const struct survey_group *x = survey_record_group(sv, i);
-        bytes += x->slot.seen ? mem_block_size(x->name) : 0;
+        bytes += x->slot.seen ? mem_block_size(x->name) / x->name->refs : 0; /* shared */
+        bytes += x->slot.seen && x->more ? mem_block_size(x->more) : 0;
     }
     return bytes;
 }
@@ -138,11 +141,12 @@ static void visit_some(struct survey *sv)
 static void count_letters(struct survey *sv, uint32_t number)
 {
     const struct survey_stream *x = survey_record_stream(sv, number);
-    uint64_t now = (uint64_t)x->read_ms; /* IDs may be far ahead of the clock */
-    if (!x->length || !survey_record_holds_letters(sv, x))
+    if (!x->length || !survey_more_holds_letters(sv, x))
         return;
+    const struct survey_stream_more *more = survey_more_of_stream(x);
+    uint64_t now = (uint64_t)more->read_ms; /* IDs may be far ahead of the clock */
     sv->counting.letters += x->length;
-    if (x->newest_ms >= now || now - x->newest_ms < ALARMS_LETTER_MS)
+    if (more->newest_ms >= now || now - more->newest_ms < ALARMS_LETTER_MS)
         alarms_find(sv->alarms, ALARM_DEAD_LETTERS, number, 0, (double)x->length);
 }
 
@@ -172,6 +176,7 @@ static void end(struct survey *sv)
         slots_clear(&sv->streams);
         slots_clear(&sv->groups);
         survey_choice_forget(sv);
+        survey_names_forget(&sv->names);
         sv->totals = (struct survey_totals){.oldest_ready_ms = -1};
         sv->forgets = false;
         return;

@@ -18,24 +18,24 @@
 #include "survey/alarms.h"
 #include "survey/keep.h"
 #include "survey/survey_choice.h"
+#include "survey/survey_more.h"
 #include "type/stream/stream_status.h"
 
 #define GROUPS_AT_ONCE 32
 #define RATE_LEAST_MS  500 /* rates are computed over at least this time */
 #define LETTER_MOST    64  /* fields of an entry that may be a dead letter */
 
-static void name_it(struct str **slot, struct bytes name)
+/* `counted` events, and those since; or as many as it can say. */
+static uint32_t more_events(uint32_t counted, uint64_t before, uint64_t now)
 {
-    if (*slot && bytes_equal(str_bytes(*slot), name))
-        return;
-    if (*slot)
-        str_unref(*slot);
-    *slot = str_new(name);
+    uint64_t n = now > before ? now - before : 0;
+    return n < UINT32_MAX - counted ? counted + (uint32_t)n : UINT32_MAX;
 }
 
-static double rate(uint64_t before, uint64_t now, int64_t ms)
+/* The low bits of a moment by the steady clock. */
+static uint32_t moment(const struct survey *sv)
 {
-    return ms > 0 && now > before ? (double)(now - before) * 1000 / (double)ms : 0;
+    return (uint32_t)sv->engine->steady_ms;
 }
 
 static int64_t older(int64_t a, int64_t b)
@@ -63,8 +63,8 @@ static uint32_t record_of(struct survey *sv, struct stream *s)
     number = s->surveyed = slots_take(&sv->streams);
     struct survey_stream *x = slots_at(&sv->streams, number);
     x->of = s;
-    x->rated_ms = sv->engine->steady_ms;
-    x->rated_added = s->added;
+    x->rated_ms = moment(sv);
+    x->added = s->added;
     return number;
 }
 
@@ -88,9 +88,9 @@ static bool newest_is_letter(const struct stream *s)
     return is;
 }
 
-static uint32_t flags_of(const struct survey_stream *x, const struct stream *s)
+static unsigned flags_of(const struct survey_stream *x, const struct stream *s)
 {
-    uint32_t flags = s->policies ? SURVEY_POLICY : 0;
+    unsigned flags = s->policies ? SURVEY_POLICY : 0;
     if (s->extra) {
         flags |= s->extra->bindings ? SURVEY_BINDINGS : 0;
         flags |= stream_schedules_count(&s->extra->schedules) ? SURVEY_SCHEDULES : 0;
@@ -101,47 +101,66 @@ static uint32_t flags_of(const struct survey_stream *x, const struct stream *s)
     return flags | (letters ? SURVEY_DEAD_LETTERS : 0);
 }
 
-/* Reads the stream's own data. Flags that come from its groups stay unchanged. */
-static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *e)
+/* What only some streams have. */
+static void read_more(const struct survey *sv, const struct survey_stream *x,
+                      const struct stream *s, struct survey_stream_more *more)
 {
-    const uint32_t of_groups = SURVEY_PAUSED | SURVEY_ABOUT;
+    static const struct stream_outcomes none;
+    struct stream_id newest = STREAM_ID_MIN;
+    if (more->named_by_policy && more->named_by_policy + 1 < sv->pass)
+        more->named_by_policy = 0;
+    bool letters = more->named_by_policy || (x->flags & SURVEY_DEAD_LETTERS);
+    if (letters)
+        stream_log_newest(&s->log, &newest);
+    more->read_ms = letters ? sv->engine->now_ms : 0;
+    more->newest_ms = newest.ms;
+    more->outcomes = s->outcomes ? *s->outcomes : none;
+    more->maxlen = s->extra ? s->extra->limits.max_entries : STREAM_LIMITS_NONE;
+    more->scheduled = s->extra ? stream_future_count(&s->extra->future) : 0;
+    more->expiries = s->extra ? stream_expiry_count(&s->extra->expiry) : 0;
+}
+
+static void form_added_rate(struct survey_stream *x, uint32_t now, struct survey_stream_more *more)
+{
+    if (now - x->rated_ms < RATE_LEAST_MS)
+        return;
+    x->interval_ms = now - x->rated_ms;
+    x->in_added = more->since_added;
+    x->rated_ms = now;
+    more->since_added = 0;
+}
+
+/* Reads the stream's own data. Flags that come from its groups stay unchanged. named: by a policy,
+ * as its dead-letter stream. */
+static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *e, bool named)
+{
+    const unsigned of_groups = SURVEY_PAUSED | SURVEY_ABOUT;
     struct stream *s = value_to_change(e); /* only its `surveyed`, which is not data */
     uint32_t number = record_of(sv, s);
     struct survey_stream *x = slots_at(&sv->streams, number);
-    int64_t now = sv->engine->steady_ms;
-    name_it(&x->key, entry_key(e));
-    x->flags = (x->flags & of_groups) | flags_of(x, s);
+    struct survey_stream_more more = *survey_more_of_stream(x);
+    survey_names_set(&x->key, entry_key(e));
+    x->flags = (uint8_t)((x->flags & of_groups) | flags_of(x, s));
     x->db = db->id;
-    x->read_ms = sv->engine->now_ms;
     x->length = s->log.length;
     x->bytes = s->log.bytes;
+    more.since_added = more_events(more.since_added, x->added, s->added);
     x->added = s->added;
     uint64_t length;
     if (!stream_log_glance(&s->log, STREAM_ID_MIN, &x->first, &length))
         x->first = STREAM_ID_MIN;
     x->last = s->last_id;
-    struct stream_id newest = STREAM_ID_MIN;
-    stream_log_newest(&s->log, &newest);
-    x->newest_ms = newest.ms;
     x->groups = (uint32_t)s->groups.used;
     x->refuses = s->extra && s->extra->limits.refuses;
-    if (s->outcomes) {
-        x->outcomes = x->outcomes ? x->outcomes : mem_alloc(sizeof(*x->outcomes));
-        *x->outcomes = *s->outcomes;
-    }
-    x->maxlen = s->extra ? s->extra->limits.max_entries : STREAM_LIMITS_NONE;
-    x->scheduled = s->extra ? stream_future_count(&s->extra->future) : 0;
-    x->expiries = s->extra ? stream_expiry_count(&s->extra->expiry) : 0;
-    if (now - x->rated_ms >= RATE_LEAST_MS) {
-        x->added_rate = rate(x->rated_added, x->added, now - x->rated_ms);
-        x->rated_added = x->added;
-        x->rated_ms = now;
-    }
+    more.named_by_policy = named ? sv->pass : more.named_by_policy;
+    read_more(sv, x, s, &more);
+    form_added_rate(x, moment(sv), &more);
+    survey_more_put_of_stream(x, &more);
     if (x->slot.seen != sv->pass) {
         x->slot.seen = sv->pass;
         sv->counting.streams++;
-        sv->counting.scheduled += x->scheduled;
-        sv->counting.added_rate += x->added_rate;
+        sv->counting.scheduled += more.scheduled;
+        sv->counting.added_rate += survey_more_rate(x->in_added, x->interval_ms);
     }
     return number;
 }
@@ -182,27 +201,37 @@ static struct survey_counts counts_of(const struct stream_group *g)
     return (struct survey_counts){.delivered = read, .acked = read > pending ? read - pending : 0};
 }
 
-/* Of one whose deliveries are counted. fresh: there is nothing to compare with. */
-static void form_rates(struct survey_group *x, int64_t now, bool fresh)
+/* Of one whose deliveries are counted: events since what x and `more` have, which are of the last
+ * time. fresh: there is nothing to compare with. */
+static void form_rates(struct survey_group *x, struct survey_group_more *more,
+                       const struct survey_counts *now, uint32_t now_ms, bool fresh)
 {
-    int64_t ms = now - x->rated_ms;
-    const struct survey_counts *c = &x->counts;
-    const struct survey_rated *before = &x->rated;
-    if (!fresh && ms < RATE_LEAST_MS)
+    if (fresh) {
+        x->since_delivered = x->since_acked = 0;
+        x->rated_ms = now_ms;
         return;
-    if (!fresh) {
-        x->delivered_rate = rate(before->delivered, c->delivered, ms);
-        x->redelivered_rate = rate(before->redelivered, c->redelivered, ms);
-        x->acked_rate = rate(before->acked, c->acked, ms);
-        x->failed_rate = rate(before->failed, c->failed, ms);
     }
-    x->rated = (struct survey_rated){c->delivered, c->redelivered, c->acked, c->failed};
-    x->rated_ms = now;
+    x->since_delivered = more_events(x->since_delivered, x->delivered, now->delivered);
+    x->since_acked = more_events(x->since_acked, survey_more_acked(x), now->acked);
+    more->since_redelivered =
+        more_events(more->since_redelivered, more->counts.redelivered, now->redelivered);
+    more->since_failed = more_events(more->since_failed, more->counts.failed, now->failed);
+    if (now_ms - x->rated_ms < RATE_LEAST_MS)
+        return;
+    x->interval_ms = now_ms - x->rated_ms;
+    x->in_delivered = x->since_delivered;
+    x->in_acked = x->since_acked;
+    more->in_redelivered = more->since_redelivered;
+    more->in_failed = more->since_failed;
+    x->since_delivered = x->since_acked = more->since_redelivered = more->since_failed = 0;
+    x->rated_ms = now_ms;
 }
 
-static void forget_rates(struct survey_group *x, const struct stream_group *g)
+static void forget_rates(struct survey_group *x, struct survey_group_more *more,
+                         const struct stream_group *g)
 {
-    x->delivered_rate = x->redelivered_rate = x->acked_rate = x->failed_rate = 0;
+    x->in_delivered = x->in_acked = more->in_redelivered = more->in_failed = 0;
+    more->since_redelivered = more->since_failed = 0;
     x->position = g->last_id;
 }
 
@@ -212,37 +241,37 @@ static uint32_t read_letters(struct survey *sv, struct db *db, const struct stre
     struct entry *e = p && p->dead_letter->n ? db_find_past(db, str_bytes(p->dead_letter)) : NULL;
     if (!e || value_type(e) != TYPE_STREAM || db_is_due(db->store, e))
         return 0;
-    uint32_t number = read_self(sv, db, e);
-    ((struct survey_stream *)slots_at(&sv->streams, number))->named_by_policy = sv->pass;
-    return number;
+    return read_self(sv, db, e, true);
 }
 
 static void count_group(struct survey_totals *t, const struct survey_group *x)
 {
-    t->delivered_rate += x->delivered_rate;
-    t->redelivered_rate += x->redelivered_rate;
-    t->acked_rate += x->acked_rate;
-    t->failed_rate += x->failed_rate;
+    const struct survey_group_more *more = survey_more_of_group(x);
+    t->delivered_rate += survey_more_rate(x->in_delivered, x->interval_ms);
+    t->redelivered_rate += survey_more_rate(more->in_redelivered, x->interval_ms);
+    t->acked_rate += survey_more_rate(x->in_acked, x->interval_ms);
+    t->failed_rate += survey_more_rate(more->in_failed, x->interval_ms);
     t->groups++;
     t->unread += x->unread;
-    t->released += x->released;
-    t->overdue += x->overdue;
+    t->released += more->released;
+    t->overdue += more->overdue;
     t->leased += x->leased;
-    t->deferred += x->deferred;
-    t->held += x->held;
-    t->blocked += x->blocked;
+    t->deferred += more->deferred;
+    t->held += more->held;
+    t->blocked += more->blocked;
     t->oldest_ready_ms = older(t->oldest_ready_ms, x->oldest_ready_ms);
 }
 
-static void add_group(struct survey_stream *sums, const struct survey_group *x)
+static void add_group(struct survey_sums *sums, const struct survey_group *x)
 {
+    const struct survey_group_more *more = survey_more_of_group(x);
     sums->flags |= x->flags & (SURVEY_PAUSED | SURVEY_ABOUT);
     sums->consumers += x->consumers;
-    sums->ready += x->unread + x->released + x->overdue;
+    sums->ready += survey_more_ready(x);
     sums->leased += x->leased;
-    sums->deferred += x->deferred;
-    sums->failed_rate += x->failed_rate;
-    sums->dead += x->counts.dead;
+    sums->deferred += more->deferred;
+    sums->failed_rate += survey_more_rate(more->in_failed, x->interval_ms);
+    sums->dead += more->counts.dead;
     sums->oldest_ready_ms = older(sums->oldest_ready_ms, x->oldest_ready_ms);
 }
 
@@ -253,60 +282,79 @@ static bool is_quiet(const struct survey_group *x, const struct stream_group *g,
 {
     uint64_t ready = st->unread + st->released + st->overdue;
     bool moved = x->counted
-                     ? counts->delivered != x->counts.delivered
+                     ? counts->delivered != x->delivered
                      : stream_id_compare(g->last_id, x->position) != 0 || st->leased != x->leased;
     return ready > 0 && !x->waiting && !fresh && !moved;
 }
 
 static void find_alarms(struct survey *sv, const struct survey_group *x, uint32_t number)
 {
-    uint64_t ready = x->unread + x->released + x->overdue;
-    if (x->blocked)
-        alarms_find(sv->alarms, ALARM_DEAD_BLOCKED, x->stream, number, (double)x->blocked);
+    uint64_t ready = survey_more_ready(x), blocked = survey_more_of_group(x)->blocked;
+    if (blocked)
+        alarms_find(sv->alarms, ALARM_DEAD_BLOCKED, x->stream, number, (double)blocked);
     if (x->oldest_ready_ms > ALARMS_OLD_MS)
         alarms_find(sv->alarms, ALARM_OLD_MESSAGES, x->stream, number, (double)x->oldest_ready_ms);
-    if (ready && !(x->flags & SURVEY_PAUSED) &&
-        sv->engine->steady_ms - x->quiet_ms >= ALARMS_QUIET_MS)
+    if (ready && !(x->flags & SURVEY_PAUSED) && moment(sv) - x->quiet_ms >= ALARMS_QUIET_MS)
         alarms_find(sv->alarms, ALARM_NOBODY_READS, x->stream, number, (double)ready);
 }
 
-static void read_group(struct survey *sv, struct db *db, uint32_t of, const struct stream *s,
-                       struct stream_group *g, struct survey_stream *sums)
+static void note_quiet(struct survey_group *x, uint32_t now, bool is_quiet_now)
+{
+    if (!is_quiet_now)
+        x->quiet_ms = now;
+    else if (now - x->quiet_ms > ALARMS_QUIET_MS)
+        x->quiet_ms = now - ALARMS_QUIET_MS;
+}
+
+/* The group's numbers. fresh: it was not read before. */
+static void read_numbers(struct survey *sv, struct survey_group *x, const struct stream *s,
+                         struct stream_group *g, struct survey_group_more *more, bool fresh)
 {
     const struct engine *e = sv->engine;
+    const struct survey_counts none = {0}, counts = counts_of(g);
     struct stream_status st;
+    bool counted = g->policy || g->entries_read >= 0;
+    bool other = fresh || counted != x->counted; /* than what was read last */
+    stream_status_glance(s, g, e->now_ms, e->steady_ms, &st);
+    note_quiet(x, moment(sv), is_quiet(x, g, &st, &counts, other));
+    if (counted)
+        form_rates(x, more, &counts, moment(sv), other);
+    else
+        forget_rates(x, more, g);
+    x->flags = g->policy ? SURVEY_POLICY | (g->policy->paused ? SURVEY_PAUSED : 0) : SURVEY_ABOUT;
+    x->counted = counted;
+    if (counted)
+        x->delivered = counts.delivered;
+    x->unread = st.unread;
+    x->leased = st.leased;
+    x->oldest_ready_ms = st.oldest_ready_ms;
+    x->oldest_leased_ms = st.oldest_leased_ms;
+    more->released = st.released;
+    more->overdue = st.overdue;
+    more->deferred = st.deferred;
+    more->held = st.held;
+    more->blocked = st.blocked;
+    more->counts = g->policy ? counts : none;
+}
+
+static void read_group(struct survey *sv, struct db *db, uint32_t of, const struct stream *s,
+                       struct stream_group *g, struct survey_sums *sums)
+{
+    const struct engine *e = sv->engine;
     bool fresh;
     uint32_t number = group_record_of(sv, g, &fresh);
     struct survey_group *x = slots_at(&sv->groups, number);
+    struct survey_group_more more = *survey_more_of_group(x);
     struct bytes key = str_bytes(survey_record_stream(sv, of)->key);
-    stream_status_glance(s, g, e->now_ms, e->steady_ms, &st);
-    name_it(&x->name, str_bytes(g->name));
+    if (fresh)
+        x->name = survey_names_share(&sv->names, str_bytes(g->name));
     x->stream = of;
-    x->letters = read_letters(sv, db, g->policy);
-    x->flags = g->policy ? SURVEY_POLICY | (g->policy->paused ? SURVEY_PAUSED : 0) : SURVEY_ABOUT;
     x->consumers = (uint32_t)g->consumers.used;
     x->waiting = (uint32_t)block_count_readers(e, db, key, str_bytes(g->name), g->policy);
-    x->subscribers = sv->subscriptions ? (uint32_t)sv->subscriptions(g) : 0;
-    struct survey_counts counts = counts_of(g);
-    bool counted = g->policy || g->entries_read >= 0;
-    bool other = fresh || counted != x->counted; /* than what was read last */
-    if (!is_quiet(x, g, &st, &counts, other))
-        x->quiet_ms = e->steady_ms;
-    x->unread = st.unread;
-    x->released = st.released;
-    x->overdue = st.overdue;
-    x->leased = st.leased;
-    x->deferred = st.deferred;
-    x->held = st.held;
-    x->blocked = st.blocked;
-    x->oldest_ready_ms = st.oldest_ready_ms;
-    x->oldest_leased_ms = st.oldest_leased_ms;
-    x->counted = counted;
-    x->counts = counts;
-    if (counted)
-        form_rates(x, e->steady_ms, other);
-    else
-        forget_rates(x, g);
+    more.letters = read_letters(sv, db, g->policy);
+    more.subscribers = sv->subscriptions ? (uint32_t)sv->subscriptions(g) : 0;
+    read_numbers(sv, x, s, g, &more, fresh);
+    survey_more_put_of_group(x, &more);
     if (x->slot.seen != sv->pass) {
         x->slot.seen = sv->pass;
         count_group(&sv->counting, x);
@@ -323,7 +371,7 @@ static struct survey_schedule *fill(struct survey *sv, uint32_t number, uint32_t
                                     struct bytes name)
 {
     struct survey_schedule *x = slots_at(&sv->schedules, number);
-    name_it(&x->name, name);
+    survey_names_set(&x->name, name);
     x->stream = stream;
     x->slot.seen = sv->pass;
     return x;
@@ -358,14 +406,19 @@ static void read_next_message(struct survey *sv, uint32_t stream, const struct s
     struct survey_stream *x = slots_at(&sv->streams, stream);
     struct stream_future_message m;
     char text[STREAM_ID_TEXT_MAX];
-    if (!s->extra || !stream_future_first(&s->extra->future, &m)) {
-        x->message = 0; /* its record is swept */
+    struct survey_stream_more more = *survey_more_of_stream(x);
+    bool is_there = s->extra && stream_future_first(&s->extra->future, &m);
+    if (!is_there && !more.message)
         return;
-    }
-    if (!x->message)
-        x->message = slots_take(&sv->schedules);
+    if (!is_there)
+        more.message = 0; /* its record is swept */
+    else if (!more.message)
+        more.message = slots_take(&sv->schedules);
+    survey_more_put_of_stream(x, &more);
+    if (!is_there)
+        return;
     struct bytes name = bytes_of(text, stream_id_print(text, m.id));
-    struct survey_schedule *y = fill(sv, x->message, stream, name);
+    struct survey_schedule *y = fill(sv, more.message, stream, name);
     y->kind = "message";
     y->next_ms = (int64_t)m.id.ms;
     y->fired = y->missed = -1;
@@ -378,21 +431,23 @@ static size_t schedules_of(const struct stream *s)
 
 /* ---- The whole */
 
-static struct survey_stream no_sums(void)
+static struct survey_sums no_sums(void)
 {
-    return (struct survey_stream){.oldest_ready_ms = -1};
+    return (struct survey_sums){.oldest_ready_ms = -1};
 }
 
-static void take_sums(struct survey *sv, uint32_t number, const struct survey_stream *sums)
+static void take_sums(struct survey *sv, uint32_t number, const struct survey_sums *sums)
 {
     struct survey_stream *x = slots_at(&sv->streams, number);
-    x->flags = (x->flags & ~(uint32_t)(SURVEY_PAUSED | SURVEY_ABOUT)) | sums->flags;
+    struct survey_stream_more more = *survey_more_of_stream(x);
+    x->flags = (uint8_t)((x->flags & ~(unsigned)(SURVEY_PAUSED | SURVEY_ABOUT)) | sums->flags);
     x->consumers = sums->consumers;
     x->ready = sums->ready;
     x->leased = sums->leased;
-    x->deferred = sums->deferred;
-    x->failed_rate = sums->failed_rate;
-    x->dead = sums->dead;
+    more.deferred = sums->deferred;
+    more.failed_rate = sums->failed_rate;
+    more.dead = sums->dead;
+    survey_more_put_of_stream(x, &more);
     x->oldest_ready_ms = sums->oldest_ready_ms;
     x->complete = true;
     keep_stream(sv, number);
@@ -408,9 +463,9 @@ static void put_off(struct survey *sv, struct db *db, struct bytes key)
 
 void survey_read_stream(struct survey *sv, struct db *db, struct entry *e)
 {
-    uint32_t number = read_self(sv, db, e);
+    uint32_t number = read_self(sv, db, e, false);
     const struct stream *s = value_object(e);
-    struct survey_stream sums = no_sums();
+    struct survey_sums sums = no_sums();
     struct dict_walk w = {0};
     read_next_message(sv, number, s);
     if (s->groups.used > GROUPS_AT_ONCE || schedules_of(s) > GROUPS_AT_ONCE) {
@@ -502,9 +557,10 @@ bool survey_read_find(struct survey *sv, struct db *db, struct bytes key, const 
 void survey_read_drop_stream(struct survey *sv, uint32_t number)
 {
     const struct survey_stream *x = slots_at(&sv->streams, number);
-    if (x->kept)
-        keep_drop(sv, x->kept);
-    mem_free(x->outcomes);
+    uint32_t kept = survey_more_of_stream(x)->kept;
+    if (kept)
+        keep_drop(sv, kept);
+    mem_free(x->more);
     str_unref(x->key);
     survey_choice_drop_stream(sv, number);
     slots_give(&sv->streams, number);
@@ -513,8 +569,10 @@ void survey_read_drop_stream(struct survey *sv, uint32_t number)
 void survey_read_drop_group(struct survey *sv, uint32_t number)
 {
     const struct survey_group *x = slots_at(&sv->groups, number);
-    if (x->kept)
-        keep_drop(sv, x->kept);
+    uint32_t kept = survey_more_of_group(x)->kept;
+    if (kept)
+        keep_drop(sv, kept);
+    mem_free(x->more);
     str_unref(x->name);
     survey_choice_drop_group(sv, number);
     slots_give(&sv->groups, number);

@@ -12,8 +12,9 @@
 #include "engine/timer.h"
 #include "store/db.h"
 #include "survey/slots.h"
+#include "survey/survey_names.h"
 #include "survey/walk.h"
-#include "type/stream/stream_id.h"
+#include "type/stream/stream.h"
 
 struct alarms;
 struct engine;
@@ -21,7 +22,6 @@ struct keep;
 struct rows_page;
 struct stream;
 struct stream_group;
-struct stream_outcomes;
 struct vitals;
 
 enum survey_flag {
@@ -38,56 +38,77 @@ struct survey_counts {
     uint64_t delivered, redelivered, acked, failed, leases_ended, dead, discarded, lost;
 };
 
-/* Members are ordered to avoid padding, since every stream has one. */
+/* What few streams have, apart from the records that all have (survey_more.h). */
+struct survey_stream_more {
+    struct stream_outcomes outcomes; /* a copy */
+    uint64_t scheduled, expiries;
+    int64_t maxlen;          /* -1: none */
+    uint64_t deferred, dead; /* over its groups, as the next one */
+    double failed_rate;
+    int64_t read_ms;    /* by the wall clock; of one that holds dead letters, as the next one */
+    uint64_t newest_ms; /* of the ID of the newest entry; 0: none */
+    uint32_t kept;      /* its history (keep.h); 0: none */
+    uint32_t message;   /* record of its next scheduled message; 0: none */
+    uint32_t named_by_policy; /* last pass in which a policy named it as dead-letter stream */
+    uint32_t since_added;     /* rated_ms, if it was read again before a rate could be formed */
+};
+
+/* Members are ordered to avoid padding, since every stream has one. A rate is kept as events and
+ * milliseconds of the interval that it is formed of, in 32 bits (events: that many or more), and
+ * moments of the steady clock as their low 32 bits: differences are right for 49 days. */
 struct survey_stream {
     struct slot slot;
+    uint8_t flags;
+    bool complete;           /* a pass has read all of it, including its groups */
+    bool refuses;            /* messages, when it is full */
     const struct stream *of; /* compared only */
     struct str *key;
-    struct stream_outcomes *outcomes; /* a copy; NULL: all are 0 */
+    struct survey_stream_more *more; /* owned; NULL: nothing of it */
     int32_t db;
-    uint32_t flags;
-    bool complete;              /* a pass has read all of it, including its groups */
-    bool refuses;               /* messages, when it is full */
-    uint32_t kept;              /* its history (keep.h); 0: none */
-    uint32_t message;           /* record of its next scheduled message; 0: none */
-    uint32_t named_by_policy;   /* last pass in which a policy named it as dead-letter stream */
-    uint32_t groups, consumers; /* how many groups; consumers of all of them together */
-    int64_t read_ms;            /* by the wall clock */
-    int64_t rated_ms;           /* by the steady clock: start of the interval of rates */
-    uint64_t length, bytes, added, rated_added, scheduled, expiries;
-    double added_rate;
-    struct stream_id first, last;           /* last: the last ID given */
-    uint64_t newest_ms;                     /* of the ID of the newest entry; 0: none */
-    int64_t maxlen;                         /* -1: none */
-    uint64_t ready, leased, deferred, dead; /* these and what follows: over its groups */
-    double failed_rate;
-    int64_t oldest_ready_ms; /* -1: none */
+    uint32_t groups, consumers;     /* how many groups; consumers of all of them together */
+    uint32_t rated_ms;              /* start of the next interval of rates */
+    uint32_t interval_ms, in_added; /* the last interval; messages added in it */
+    uint64_t length, bytes, added;
+    struct stream_id first, last; /* last: the last ID given */
+    uint64_t ready, leased;       /* these and what follows: over its groups */
+    int64_t oldest_ready_ms;      /* -1: none */
+};
+
+/* What few groups have, or none without a policy. */
+struct survey_group_more {
+    uint64_t released, overdue, deferred, held, blocked;
+    struct survey_counts counts; /* of one with a policy */
+    uint32_t kept;               /* as a stream's */
+    uint32_t letters;            /* record of its dead-letter stream; 0: it has none, or that does
+                                    not exist */
+    uint32_t subscribers;
+    uint32_t in_redelivered, in_failed; /* in the last interval */
+    uint32_t since_redelivered, since_failed;
+    uint32_t unused; /* no padding: it is compared as a whole */
 };
 
 struct survey_group {
     struct slot slot;
+    uint8_t flags;
+    bool counted;                  /* false: deliveries are unknown */
     const struct stream_group *of; /* compared only */
     struct str *name;
-    uint32_t stream;  /* its record */
-    uint32_t letters; /* record of its dead-letter stream; 0: it has none, or that does not exist */
-    uint32_t kept;    /* as a stream's */
-    uint32_t consumers, waiting, subscribers;
-    uint32_t flags;
-    bool counted; /* false: deliveries are unknown */
-    int64_t rated_ms;
-    uint64_t unread, released, overdue, leased, deferred, held, blocked;
+    struct survey_group_more *more; /* owned; NULL: nothing of it */
+    uint32_t stream;                /* its record */
+    uint32_t consumers, waiting;
+    uint32_t quiet_ms; /* since when nothing was delivered and no reader waits although messages are
+                          ready, but at most ALARMS_QUIET_MS ago */
+    uint32_t rated_ms, interval_ms;
+    uint32_t in_delivered, in_acked; /* in the last interval */
+    uint64_t unread, leased;
     int64_t oldest_ready_ms, oldest_leased_ms; /* -1: none */
-    int64_t quiet_ms; /* by the steady clock: since when nothing was delivered and no reader
-                         waits although messages are ready */
-    /* Without a policy: delivered and acked, derived from entries-read, else nothing. */
-    struct survey_counts counts;
     union {
-        struct survey_rated {
-            uint64_t delivered, redelivered, acked, failed;
-        } rated; /* counted: the counts that rates are formed of, as of rated_ms */
+        struct { /* counted; without a policy this is derived from entries-read */
+            uint64_t delivered;
+            uint32_t since_delivered, since_acked; /* rated_ms */
+        };
         struct stream_id position; /* not counted: the last ID delivered */
     };
-    double delivered_rate, redelivered_rate, acked_rate, failed_rate;
 };
 
 /* A schedule, or the next scheduled message of a stream, whose name is its ID. */
@@ -109,14 +130,23 @@ struct survey_totals {
     double added_rate, delivered_rate, redelivered_rate, acked_rate, failed_rate;
 };
 
+/* Over the groups of one stream. */
+struct survey_sums {
+    unsigned flags;
+    uint32_t consumers;
+    uint64_t ready, leased, deferred, dead;
+    double failed_rate;
+    int64_t oldest_ready_ms; /* -1: none */
+};
+
 /* A stream of many groups, read in several steps. */
 struct survey_large {
     struct dlist_node node; /* in survey.large */
     struct db *db;
     struct str *key;
-    size_t bucket, mask;       /* the next bucket of its groups, and the dictionary's mask then */
-    bool schedules;            /* the groups were read: bucket and mask are of the schedules */
-    struct survey_stream sums; /* so far */
+    size_t bucket, mask;     /* the next bucket of its groups, and the dictionary's mask then */
+    bool schedules;          /* the groups were read: bucket and mask are of the schedules */
+    struct survey_sums sums; /* so far */
 };
 
 /* Which streams, or groups, get lines of their own in the metrics: all of them or, if there are
@@ -138,6 +168,7 @@ struct survey {
      * stores its page here, for the caller to own, instead of replying. NULL: it replies. */
     struct rows_page **hands_to;
     struct slots streams, groups, schedules;
+    struct survey_names names;             /* of groups */
     struct dict schedule_names;            /* stream and name to record of schedules */
     struct survey_totals totals, counting; /* of the last pass; of the one under way */
     uint64_t *db_groups, *db_counting;     /* groups by database, likewise */
@@ -191,12 +222,4 @@ static inline bool survey_record_shows_group(const struct survey *sv, const stru
 {
     return g->slot.seen && survey_record_shows_stream(survey_record_stream(sv, g->stream));
 }
-/* Whether the stream holds dead letters: a policy names it, or its newest entry is one. */
-static inline bool survey_record_holds_letters(const struct survey *sv,
-                                               const struct survey_stream *x)
-{
-    return (x->flags & SURVEY_DEAD_LETTERS) ||
-           (x->named_by_policy && x->named_by_policy + 1 >= sv->pass);
-}
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "survey.h"
 #include "survey/keep.h"
+#include "survey/survey_more.h"
 
 TEST(numbers_of_the_server_a_stream_and_a_group)
 {
@@ -59,7 +60,8 @@ static bool is_kept(const struct survey *sv, const char *key)
     for (uint32_t i = 1; i <= sv->streams.n; i++) {
         const struct survey_stream *x = survey_record_stream(sv, i);
         if (x->slot.seen && bytes_is(str_bytes(x->key), key))
-            return x->kept && sv->keep->all[x->kept - 1]->record == i;
+            return survey_more_of_stream(x)->kept &&
+                   sv->keep->all[survey_more_of_stream(x)->kept - 1]->record == i;
     }
     return false;
 }

@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "survey.h"
+#include "survey/survey_more.h"
 #include "type/value.h"
 
 #include <stdarg.h>
@@ -79,6 +80,36 @@ TEST(unqueried_survey_data_is_dropped)
     survey_bench_passes(b, 1);
     CHECK(record(sv, 0, "p")->length == 1 && record(sv, 0, "q")->groups == 1);
     CHECK(sv->streams.used == 2 && sv->groups.used == 1);
+    survey_bench_end(b);
+}
+
+/* A dead-letter stream is read again for each group that names it: what comes meanwhile counts in
+ * the next rate. A rate too large for the record is the largest that it can say. */
+TEST(a_stream_that_is_read_often_has_the_rate_of_a_whole_interval)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    struct survey *sv = b->engine.survey;
+    says(c, "XADD d 1-1 f v");
+    for (int i = 0; i < 3; i++)
+        says(c, "XPOLICY SET q g%d MKSTREAM JOBS DEADLETTER d", i);
+    HEARS(c, "*");
+    survey_bench_passes(b, 2);
+    for (int i = 2; i < 10; i++)
+        says(c, "XADD d %d-1 f v", i);
+    HEARS(c, "*");
+    survey_bench_passes(b, 1);
+    const struct survey_stream *x = record(sv, 0, "d");
+    CHECK(x->added == 9 && x->in_added == 8 && x->interval_ms >= 1000);
+    CHECK(!survey_more_of_stream(x)->since_added && survey_more_holds_letters(sv, x));
+    says(c, "XSETID d 10-1 ENTRIESADDED 9000000000");
+    HEARS(c, "*");
+    survey_bench_passes(b, 1);
+    CHECK(x->added == 9000000000 && x->in_added == UINT32_MAX);
+    says(c, "XSETID d 10-1 ENTRIESADDED 9");
+    HEARS(c, "*");
+    survey_bench_passes(b, 1);
+    CHECK(x->added == 9 && !x->in_added);
     survey_bench_end(b);
 }
 
@@ -234,20 +265,23 @@ TEST(groups_say_what_their_policies_make_of_entries)
     survey_bench_passes(b, 2);
     uint32_t n = broker_group(b, "q", "g")->surveyed;
     const struct survey_group *g = survey_record_group(sv, n);
-    CHECK(g->unread == 1 && g->released == 1 && g->leased == 1 && g->deferred == 1);
-    CHECK(g->counts.dead == 1 && g->counts.delivered == 4 && g->flags == SURVEY_POLICY);
+    const struct survey_group_more *more = survey_more_of_group(g);
+    CHECK(g->unread == 1 && more->released == 1 && g->leased == 1 && more->deferred == 1);
+    CHECK(more->counts.dead == 1 && g->delivered == 4 && g->flags == SURVEY_POLICY);
     const struct survey_stream *d = record(sv, 0, "d");
-    CHECK(d && g->letters == broker_stream(b, "d")->surveyed && survey_record_holds_letters(sv, d));
+    CHECK(d && survey_more_of_group(g)->letters == broker_stream(b, "d")->surveyed &&
+          survey_more_holds_letters(sv, d));
     /* Also when no policy names it any more. */
     says(c, "XPOLICY DEL q g");
     HEARS(c, "*");
     survey_bench_passes(b, 3);
-    CHECK(survey_record_holds_letters(sv, record(sv, 0, "d")) && !g->letters);
-    CHECK(!survey_record_holds_letters(sv, record(sv, 0, "q")));
+    CHECK(survey_more_holds_letters(sv, record(sv, 0, "d")) && !survey_more_of_group(g)->letters);
+    CHECK(!survey_more_holds_letters(sv, record(sv, 0, "q")));
     survey_bench_end(b);
 }
 
-UNIT_MAIN(T(a_first_look_knows_a_few_streams_and_passes_follow),
+UNIT_MAIN(T(a_stream_that_is_read_often_has_the_rate_of_a_whole_interval),
+          T(a_first_look_knows_a_few_streams_and_passes_follow),
           T(unqueried_survey_data_is_dropped), T(records_follow_whatever_happens_during_passes),
           T(a_stream_of_many_groups_is_read_in_steps),
           T(groups_say_what_their_policies_make_of_entries))

@@ -2,18 +2,19 @@
 
 #include "base/mem.h"
 #include "engine/engine.h"
-#include "survey/survey_record.h"
+#include "survey/survey_more.h"
 #include "unit.h"
 
 #define STREAM_BYTES (rings_memory(3) + sizeof(struct keep_subject))
 
 /* A stream with so many messages a second is read. Returns its record. */
-static uint32_t read_stream(struct survey *sv, double traffic)
+static uint32_t read_stream(struct survey *sv, uint32_t traffic)
 {
     uint32_t number = slots_take(&sv->streams);
     struct survey_stream *x = slots_at(&sv->streams, number);
     x->slot.seen = 1;
-    x->added_rate = traffic;
+    x->in_added = traffic;
+    x->interval_ms = 1000;
     keep_stream(sv, number);
     return number;
 }
@@ -41,7 +42,8 @@ TEST(a_busy_stream_that_is_opened_before_the_pass_ends_has_one_history)
     keep_end_pass(&sv);
     CHECK(sv.keep->n == 2 && histories_of(sv.keep, busy) == 1 && histories_of(sv.keep, later) == 1);
     const struct survey_stream *x = survey_record_stream(&sv, busy);
-    CHECK(x->kept && sv.keep->all[x->kept - 1]->record == busy);
+    uint32_t kept = survey_more_of_stream(x)->kept;
+    CHECK(kept && sv.keep->all[kept - 1]->record == busy);
     keep_forget(&sv);
     slots_clear(&sv.streams);
     mem_free(sv.keep);
