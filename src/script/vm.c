@@ -71,7 +71,7 @@ static void *allocate(void *context, void *block, size_t old, size_t n)
             interrupt(vm);
         }
     }
-    void *moved = mem_try_realloc(block, n);
+    void *moved = block ? mem_try_realloc(block, n) : mem_try_alloc(n);
     if (moved) {
         vm->used += n - old;
         total += n - old;
