@@ -6,7 +6,8 @@
  *            up to 128 in a call
  *   lost     its message is deleted: its reference is dropped now, up to 1,000 in a call
  *   waiting  another entry with the same ORDERBY value comes first: it is held now, up to 1,000
- *   passed   its lease still runs, but CLAIM reached it: it is used up, or must wait for another
+ *   passed   its lease still runs, but CLAIM reached it: it is used up, or must wait for another.
+ *            It is barred (stream_pending_walk.h): later reads leap past it
  *
  * Nothing changes during judging. The dead, lost and waiting ones are cleared afterwards; if there
  * were no others, judging starts again, since clearing may have made room. A reader at its cap may
@@ -101,8 +102,8 @@ static void choose(struct judging *j, const struct stream_pending_entry *e)
     j->n++;
 }
 
-/* An entry that is idle for long enough, or has no owner. */
-static void judge(struct judging *j, const struct stream_pending_entry *e)
+/* An entry that is idle for long enough, or has no owner. False: it is passed. */
+static bool judge(struct judging *j, const struct stream_pending_entry *e)
 {
     const struct broker_group *x = &j->r->at;
     if (prefetch(j->r))
@@ -111,16 +112,39 @@ static void judge(struct judging *j, const struct stream_pending_entry *e)
         buf_add(&j->lost, bytes_of(&e->id, sizeof(e->id)));
         j->lost_n++;
     } else if (broker_dead_is_due(x->group, e)) {
-        if (has_ended(j, e)) {
-            buf_add(&j->dead, bytes_of(e, sizeof(*e)));
-            j->dead_n++;
-        }
+        if (!has_ended(j, e))
+            return false;
+        buf_add(&j->dead, bytes_of(e, sizeof(*e)));
+        j->dead_n++;
     } else if (broker_order_may_give(x, e->id)) {
         choose(j, e);
-    } else if (has_ended(j, e)) {
+    } else {
+        if (!has_ended(j, e))
+            return false;
         buf_add(&j->waiting, bytes_of(e, sizeof(*e)));
         j->waiting_n++;
     }
+    return true;
+}
+
+/* Whether several entries take one ORDERBY value, or did when entries were passed. */
+static bool values_are_shared(const struct stream_group *g)
+{
+    return g->order && (g->order->following || g->order->freed);
+}
+
+/* Whether what earlier reads passed is passed again while its lease runs. It is if used up. If it
+ * waits for another entry that takes its value, that one must still take it, and its lease run. */
+static bool may_leap(const struct judging *j)
+{
+    struct stream_group *g = j->r->at.group;
+    struct stream_pending_entry oldest;
+    if (!values_are_shared(g))
+        return true;
+    if (g->order->freed)
+        stream_pending_walk_unbar(&g->pending);
+    g->order->freed = false;
+    return !stream_pending_walk_oldest_leased(&g->pending, &oldest) || !has_ended(j, &oldest);
 }
 
 /* Judges in the order of delivery, until there are enough or the reader is full. */
@@ -129,14 +153,19 @@ static void judge_all(struct judging *j)
     struct stream_pending *p = &j->r->at.group->pending;
     struct stream_pending_walk w;
     struct stream_pending_entry e;
+    bool leaps = may_leap(j);
     stream_pending_walk_start(&w, p);
     if (group_is_full(j->r))
         w.linked = stream_touched_first_leased(&p->touched);
     while (!is_over(j) && !reader_is_full(j->r) && stream_pending_walk_peek(&w, &e)) {
         if (is_released(&e) ? false : j->idle_ms < 0 || idle_ms(j, &e) < j->idle_ms)
             break;
-        judge(j, &e);
-        stream_pending_walk_next(&w, &e);
+        if (leaps && !has_ended(j, &e) && stream_pending_walk_leap(&w, &e))
+            continue;
+        if (judge(j, &e))
+            stream_pending_walk_next(&w, &e);
+        else
+            stream_pending_walk_bar(&w, &e);
         if (is_released(&e) && group_is_full(j->r))
             w.linked = stream_touched_first_leased(&p->touched);
     }
@@ -326,8 +355,12 @@ int64_t broker_deliver_claimable_ms(const struct broker_group *x, int64_t claim_
     struct stream_pending_entry e;
     stream_pending_walk_start(&w, p);
     w.linked = stream_touched_first_leased(&p->touched);
-    for (int i = 0; i < LOOKED_AT && stream_pending_walk_peek(&w, &e); i++) {
+    for (int i = 0; stream_pending_walk_peek(&w, &e); i++) {
         int64_t at = num_minus(e.time_ms, -idle);
+        if (!values_are_shared(x->group) && stream_pending_walk_leap(&w, &e))
+            continue;
+        if (i == LOOKED_AT) /* look again then */
+            return at > now ? at : INT64_MAX;
         if (at > now && stream_log_has(&x->stream->log, e.id) && !broker_dead_is_due(x->group, &e))
             return at;
         stream_pending_walk_next(&w, &e);

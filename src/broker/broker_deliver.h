@@ -46,7 +46,8 @@ void broker_deliver_wait(const struct broker_group *x);
 void broker_deliver_wait_for_token(const struct broker_group *x);
 
 /* When, by the steady clock, the first entry will have been pending for claim_ms; INT64_MAX: none
- * that could be delivered then. Looks at up to 1,000 entries. */
+ * that could be delivered then. Looks at up to 1,000 entries, besides barred ones; if there are
+ * more, earlier. */
 int64_t broker_deliver_claimable_ms(const struct broker_group *x, int64_t claim_ms);
 
 #endif

@@ -73,6 +73,21 @@ uint64_t xread_group_deliver(struct xread *x, struct xread_source *s, struct str
     return broker_give_new(&g, c, n);
 }
 
+static bool is_gone(const struct stream *s, const struct stream_pending_entry *e)
+{
+    return !stream_log_has(&s->log, e->id);
+}
+
+/* It stays pending, and is barred. */
+static void pass_gone(struct stream_pending_walk *w, const struct stream *s,
+                      const struct stream_pending_entry *e)
+{
+    if (stream_id_compare(e->id, s->last_id) <= 0)
+        stream_pending_walk_bar(w, e); /* its ID is not given again */
+    else
+        stream_pending_walk_next(w, e);
+}
+
 struct stream_pending_entry *xread_group_claimable(struct xread *x, struct xread_source *s,
                                                    uint64_t most, size_t *n)
 {
@@ -84,9 +99,13 @@ struct stream_pending_entry *xread_group_claimable(struct xread *x, struct xread
     while (*n < most && stream_pending_walk_peek(&w, &e)) {
         if (num_minus(x->call->now_ms, e.time_ms) < x->args.claim_idle_ms)
             break;
-        stream_pending_walk_next(&w, &e);
-        if (!stream_log_has(&s->stream->log, e.id))
+        if (stream_pending_walk_leap(&w, &e))
             continue;
+        if (is_gone(s->stream, &e)) {
+            pass_gone(&w, s->stream, &e);
+            continue;
+        }
+        stream_pending_walk_next(&w, &e);
         buf_add(&found, bytes_of(&e, sizeof(e)));
         ++*n;
     }
@@ -181,11 +200,15 @@ static bool oldest_delivery_ms(const struct xread_source *s, int64_t *out)
     struct stream_pending_walk w;
     struct stream_pending_entry e;
     stream_pending_walk_start(&w, &s->group->pending);
-    for (; stream_pending_walk_peek(&w, &e); stream_pending_walk_next(&w, &e))
-        if (stream_log_has(&s->stream->log, e.id)) {
+    while (stream_pending_walk_peek(&w, &e)) {
+        if (stream_pending_walk_leap(&w, &e))
+            continue;
+        if (!is_gone(s->stream, &e)) {
             *out = e.time_ms;
             return true;
         }
+        pass_gone(&w, s->stream, &e);
+    }
     return false;
 }
 

@@ -17,7 +17,8 @@ const struct command xreadgroup_command = {
     .summary = "Reads entries as a consumer of a group: new ones, its own pending ones, or others' "
                "idle pending ones.",
     .since = "5.0.0",
-    .complexity = "O(N) with N the entries read",
+    .complexity =
+        "O(N) with N the entries read; with CLAIM also those that may not be claimed, once each",
     .group = GROUP_STREAM,
     .arity = -7,
     .flags = COMMAND_BLOCKING | COMMAND_MOVABLEKEYS | COMMAND_WRITE,

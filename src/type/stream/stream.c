@@ -100,10 +100,20 @@ struct stream_counters stream_counters(const struct stream *s)
     return (struct stream_counters){s->last_id, s->max_deleted, s->added};
 }
 
+/* IDs may be given once more, also those of deleted entries that are pending. */
+static void unbar_groups(struct stream *s)
+{
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
+        stream_pending_walk_unbar(&((struct stream_group *)n->value)->pending);
+}
+
 void stream_set_counters(struct stream *s, const struct stream_counters *c)
 {
     struct stream_id newest;
     ASSERT(!stream_log_newest(&s->log, &newest) || stream_id_compare(c->last_id, newest) >= 0);
+    if (stream_id_compare(c->last_id, s->last_id) < 0)
+        unbar_groups(s);
     s->last_id = c->last_id;
     s->max_deleted = c->max_deleted;
     s->added = c->added < INT64_MAX ? c->added : INT64_MAX;
@@ -132,20 +142,20 @@ static bool delete_entry(struct stream *s, struct stream_id id)
     return true;
 }
 
-/* Entries were removed that groups may not have read. */
-static void wake_groups(struct stream *s)
+/* Entries from `from` to `to` were removed that groups may not have read or acknowledged. */
+static void tell_groups(struct stream *s, struct stream_id from, struct stream_id to)
 {
     struct dict_walk w = {0};
     if (s->policies)
         for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
-            stream_group_unread_gone(n->value);
+            stream_group_gone(n->value, from, to);
 }
 
 bool stream_delete(struct stream *s, struct stream_id id)
 {
     if (!delete_entry(s, id))
         return false;
-    wake_groups(s);
+    tell_groups(s, id, id);
     return true;
 }
 
@@ -312,9 +322,12 @@ uint64_t stream_trim(struct stream *s, const struct stream_trim *t, uint64_t *dr
     *dropped = 0;
     if (t->strategy != STREAM_KEEP_REFERENCES)
         return trim_each(s, t, dropped);
+    if (!s->policies)
+        return trim_front(s, t);
+    struct stream_id from = stream_first_id(s);
     uint64_t deleted = trim_front(s, t);
     if (deleted)
-        wake_groups(s);
+        tell_groups(s, from, s->log.length ? stream_first_id(s) : s->last_id);
     return deleted;
 }
 
@@ -378,6 +391,7 @@ void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_p
     }
     if (!p || !old || p->lease_ms != old->lease_ms)
         stream_pending_end_reset(&g->pending);
+    stream_pending_walk_unbar(&g->pending);
     g->policy = p;
     stream_policy_free(old);
 }

@@ -251,8 +251,10 @@ struct stream_order *stream_group_begin_order(struct stream_group *g)
     return g->order;
 }
 
-void stream_group_unread_gone(struct stream_group *g)
+void stream_group_gone(struct stream_group *g, struct stream_id from, struct stream_id to)
 {
+    if (g->policy) /* a read drops references to them */
+        stream_pending_walk_unbar_between(&g->pending, from, to);
     if (g->order)
         stream_turn_unread_gone(g->order);
 }
@@ -260,6 +262,7 @@ void stream_group_unread_gone(struct stream_group *g)
 void stream_group_end_order(struct stream_group *g)
 {
     stream_pending_let_all_go(&g->pending);
+    stream_pending_walk_unbar(&g->pending);
     if (g->order)
         stream_order_free(g->order);
     mem_free(g->order);

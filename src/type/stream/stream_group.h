@@ -90,9 +90,9 @@ size_t stream_group_release_due(struct stream_group *g, int64_t now_ms, size_t m
 /* Starts an order, which knows no entries at first: those made known by stream_order_add() are
  * delivered in order. */
 struct stream_order *stream_group_begin_order(struct stream_group *g);
-/* Messages were removed that the group may not have read: with an order, what they blocked may be
- * ready now. */
-void stream_group_unread_gone(struct stream_group *g);
+/* Messages with IDs from `from` to `to` were removed that the group may not have read, or not
+ * acknowledged: with an order, what they blocked may be ready now. */
+void stream_group_gone(struct stream_group *g, struct stream_id from, struct stream_id to);
 /* Ends the order; releases what is held. */
 void stream_group_end_order(struct stream_group *g);
 /* Releases all entries of the consumer, in the order of IDs; their counts and the consumer stay.

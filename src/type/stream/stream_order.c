@@ -232,7 +232,7 @@ static uint32_t leave(struct stream_order *o, uint32_t i)
     if (state_of(x) == STREAM_ORDER_WAITS)
         o->waiting--;
     else if (x->chain[BY_VALUE] == FOLLOWS)
-        o->following--;
+        o->following--, o->freed = true;
     if (leads(x)) {
         chain_remove(o, i, BY_VALUE);
         if (x->next != i) {
@@ -240,6 +240,7 @@ static uint32_t leave(struct stream_order *o, uint32_t i)
             heir = waited ? x->next : NONE;
             o->waiting -= waited;
             o->following -= !waited;
+            o->freed |= !waited;
             chain_add(o, x->next, BY_VALUE);
         }
     }

@@ -42,6 +42,7 @@ struct stream_order {
     uint32_t following;     /* entries that take a value without leading */
     /* Kept here for the broker. */
     bool skips;                /* deferred entries stand aside */
+    bool freed;                /* one of several that took a value does no longer */
     bool is_complete;          /* all pending entries are known */
     bool stopped;              /* a read stopped at an unknown entry that may not wait: the next
                                   entry to be removed may free its value, or be that entry */

@@ -311,6 +311,8 @@ void stream_pending_add(struct stream_pending *p, const struct stream_pending_en
         if (stream_id_compare(e.id, p->plain_from) < 0)
             p->plain_from = e.id;
     }
+    if (__builtin_expect(stream_id_compare(e.id, p->barred_below) < 0, 0))
+        p->barred_below = e.id;
     append(p, &e);
 }
 

@@ -28,7 +28,9 @@ struct stream_pending {
     /* No untouched record is below plain_from; those below looked_below, which is at least
      * plain_from, were looked at since their delivery. */
     struct stream_id plain_from, looked_below;
-    uint64_t ended_count; /* leased ones that were looked at: their leases have ended */
+    struct stream_id barred_below; /* untouched ones below it are barred (stream_pending_walk.h) */
+    uint64_t walked;               /* entries that walks have gone past: for tests */
+    uint64_t ended_count;          /* leased ones that were looked at: their leases have ended */
     struct stream_notes notes;
 };
 

@@ -37,10 +37,77 @@ bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pendi
 void stream_pending_walk_next(struct stream_pending_walk *w,
                               const struct stream_pending_entry *seen)
 {
-    if (seen->touched)
+    w->pending->walked++;
+    if (seen->touched) {
+        w->beyond |= w->linked == w->pending->touched.barred;
         w->linked = stream_touched_at(&w->pending->touched, w->linked)->next;
-    else
+    } else {
+        w->took_plain = true;
         w->plain.record++;
+    }
+}
+
+static void bar_touched(struct stream_touched *t, uint32_t node, bool released)
+{
+    uint32_t *barred = released ? &t->barred_released : &t->barred;
+    uint32_t first = released ? t->first : stream_touched_first_leased(t);
+    if (*barred == STREAM_TOUCHED_NONE ? node == first
+                                       : stream_touched_at(t, node)->prev == *barred)
+        *barred = node;
+}
+
+static void bar_plain(struct stream_pending *p, struct stream_id id)
+{
+    if (stream_id_next(&id) && stream_id_compare(id, p->barred_below) > 0)
+        p->barred_below = id;
+}
+
+void stream_pending_walk_bar(struct stream_pending_walk *w, const struct stream_pending_entry *seen)
+{
+    bool took_plain = w->took_plain;
+    if (seen->touched)
+        bar_touched(&w->pending->touched, w->linked, seen->consumer == STREAM_PENDING_NO_CONSUMER);
+    else if (!took_plain)
+        bar_plain(w->pending, seen->id);
+    stream_pending_walk_next(w, seen);
+    w->took_plain = took_plain;
+}
+
+bool stream_pending_walk_leap(struct stream_pending_walk *w,
+                              const struct stream_pending_entry *seen)
+{
+    const struct stream_touched *t = &w->pending->touched;
+    bool released = seen->consumer == STREAM_PENDING_NO_CONSUMER;
+    bool *leapt = released ? &w->leapt_released : &w->leapt;
+    uint32_t barred = released ? t->barred_released : t->barred;
+    struct stream_pending_place from = w->plain;
+    struct stream_pending_entry plain;
+    bool moves = barred != STREAM_TOUCHED_NONE && (released || !w->beyond);
+    if (*leapt)
+        return false;
+    *leapt = true;
+    if (moves)
+        w->linked = stream_touched_at(t, barred)->next;
+    if (released || w->plain_done || !stream_pending_settle_plain(w->pending, &from, &plain) ||
+        stream_id_compare(plain.id, w->pending->barred_below) >= 0)
+        return moves;
+    begin_plain(w, true, w->pending->barred_below);
+    return true;
+}
+
+void stream_pending_walk_unbar_between(struct stream_pending *p, struct stream_id from,
+                                       struct stream_id to)
+{
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    bool any = stream_id_compare(p->barred_below, STREAM_ID_MIN) > 0 ||
+               p->touched.barred != STREAM_TOUCHED_NONE ||
+               p->touched.barred_released != STREAM_TOUCHED_NONE;
+    if (!any || !stream_pending_seek(p, from, &at))
+        return;
+    stream_pending_get(p, at, &e);
+    if (stream_id_compare(e.id, to) <= 0)
+        stream_pending_walk_unbar(p);
 }
 
 bool stream_pending_walk_oldest_leased(struct stream_pending *p, struct stream_pending_entry *out)

@@ -8,10 +8,13 @@
 /* Walks in the order of delivery, released ones first; skips deferred and held ones. Nothing may
  * change meanwhile; restarting after a change is O(1). */
 struct stream_pending_walk {
-    const struct stream_pending *pending;
+    struct stream_pending *pending;
     uint32_t linked;                   /* the next touched one */
     struct stream_pending_place plain; /* the next untouched one is here or later */
     bool plain_done;
+    bool beyond; /* it has gone past the last barred lease with a node */
+    bool leapt, leapt_released;
+    bool took_plain; /* it has gone past an untouched one that is not barred */
 };
 /* Amortised O(1): the pending list remembers where untouched ones begin. */
 void stream_pending_walk_start(struct stream_pending_walk *w, struct stream_pending *p);
@@ -21,6 +24,29 @@ void stream_pending_walk_unlooked(struct stream_pending_walk *w, struct stream_p
 bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pending_entry *out);
 void stream_pending_walk_next(struct stream_pending_walk *w,
                               const struct stream_pending_entry *seen);
+
+/* ---- Barred entries: the reader may not take them, however long they were idle, until something
+ * else happens to them. The list remembers those that walks met first, so that they are not walked
+ * over each time: whatever is added later or gets another time, owner or count is not one of them.
+ * The reader says when those that it barred may be so no longer: stream_pending_walk_unbar(). */
+
+/* As next, for a barred entry. */
+void stream_pending_walk_bar(struct stream_pending_walk *w,
+                             const struct stream_pending_entry *seen);
+/* Goes past the known barred entries: if `seen`, which peek has just returned, has no owner,
+ * those released; else those leased. Once each in a walk. False: there were none. O(log n). */
+bool stream_pending_walk_leap(struct stream_pending_walk *w,
+                              const struct stream_pending_entry *seen);
+static inline void stream_pending_walk_unbar(struct stream_pending *p)
+{
+    p->barred_below = STREAM_ID_MIN;
+    p->touched.barred = p->touched.barred_released = STREAM_TOUCHED_NONE;
+}
+/* Unbars, if one with an ID from `from` to `to` may be barred. O(log n). */
+void stream_pending_walk_unbar_between(struct stream_pending *p, struct stream_id from,
+                                       struct stream_id to);
+
+/* ---- Single entries */
 
 /* The owned entry that was delivered first; false: none. */
 bool stream_pending_walk_oldest_leased(struct stream_pending *p, struct stream_pending_entry *out);

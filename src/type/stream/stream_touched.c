@@ -11,7 +11,8 @@
  *
  * A round of looking passes over the leased ones once, in order; `looked` is its position. A node
  * looked at has the number of the round, so that starting a new one needs no walk. Inserting before
- * `looked` moves it back; nodes after it that already have the round's number are skipped. */
+ * `looked` moves it back; nodes after it that already have the round's number are skipped.
+ * `barred` is such a position too. */
 #include "type/stream/stream_touched.h"
 
 #include "base/mem.h"
@@ -30,7 +31,9 @@ void stream_touched_init(struct stream_touched *t)
                                  .last_held = NONE,
                                  .round = 1,
                                  .looked = NONE,
-                                 .near = NONE};
+                                 .near = NONE,
+                                 .barred_released = NONE,
+                                 .barred = NONE};
 }
 
 void stream_touched_free(struct stream_touched *t)
@@ -214,6 +217,8 @@ static void link_leased(struct stream_touched *t, uint32_t i)
     /* Inserted before the position of the round. */
     if (t->looked != NONE && time_ms < stream_touched_at(t, t->looked)->time_ms)
         t->looked = before == t->released ? NONE : before;
+    if (t->barred != NONE && time_ms < stream_touched_at(t, t->barred)->time_ms)
+        t->barred = before == t->released ? NONE : before;
 }
 
 static void link_unowned(struct stream_touched *t, uint32_t i)
@@ -253,6 +258,8 @@ static void unlink_unowned(struct stream_touched *t, uint32_t i)
     --*count;
     if (t->released == i)
         t->released = x->prev;
+    if (t->barred_released == i)
+        t->barred_released = x->prev;
     set_neighbours(t, x, x->next, x->prev);
 }
 
@@ -263,10 +270,11 @@ static void unlink_node(struct stream_touched *t, uint32_t i)
         unlink_unowned(t, i);
         return;
     }
-    if (t->looked == i || t->near == i) {
+    if (t->looked == i || t->near == i || t->barred == i) {
         uint32_t before = x->prev == t->released ? NONE : x->prev;
         t->looked = t->looked == i ? before : t->looked;
         t->near = t->near == i ? before : t->near;
+        t->barred = t->barred == i ? before : t->barred;
     }
     set_neighbours(t, x, x->next, x->prev);
 }
@@ -313,6 +321,10 @@ static void renumber(struct stream_touched *t, uint32_t from, uint32_t to)
         t->looked = to;
     if (t->near == from)
         t->near = to;
+    if (t->barred_released == from)
+        t->barred_released = to;
+    if (t->barred == from)
+        t->barred = to;
 }
 
 bool stream_touched_remove(struct stream_touched *t, uint32_t i, bool *was_looked)
@@ -391,6 +403,7 @@ void stream_touched_look_anew(struct stream_touched *t)
 void stream_touched_copy(struct stream_touched *to, const struct stream_touched *from)
 {
     *to = *from;
+    to->barred_released = to->barred = NONE;
     if (from->n == 0) {
         stream_touched_init(to);
         return;
@@ -420,7 +433,8 @@ size_t stream_touched_memory(const struct stream_touched *t)
 static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
 {
     uint32_t before = NONE, released = 0, last_released = NONE;
-    bool looked_passed = t->looked == NONE;
+    bool looked_passed = t->looked == NONE, barred_passed = t->barred == NONE,
+         barred_released_passed = t->barred_released == NONE;
     *n = 0;
     for (uint32_t i = t->first; i != NONE; i = stream_touched_at(t, i)->next, ++*n) {
         const struct stream_touched_node *x = stream_touched_at(t, i);
@@ -435,6 +449,8 @@ static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
         if (!is_released && !looked_passed && x->look != t->round)
             return false;
         looked_passed = looked_passed || i == t->looked;
+        barred_passed = barred_passed || (i == t->barred && !is_released);
+        barred_released_passed = barred_released_passed || (i == t->barred_released && is_released);
         released += is_released;
         last_released = is_released ? i : last_released;
         before = i;
@@ -442,7 +458,7 @@ static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
     bool near_is_leased = t->near == NONE ||
                           (t->near < t->n && stream_touched_at(t, t->near)->state == STREAM_LEASED);
     return before == t->last && released == t->released_count && last_released == t->released &&
-           looked_passed && near_is_leased;
+           looked_passed && near_is_leased && barred_passed && barred_released_passed;
 }
 
 static bool held_are_sound(const struct stream_touched *t)

@@ -42,6 +42,9 @@ struct stream_touched {
     uint32_t round;  /* of looking, from 1 on */
     uint32_t looked; /* the last leased one looked at in this round; NONE: none */
     uint32_t near;   /* the leased one last inserted before others; NONE: none, or removed */
+    /* All released ones up to barred_released, all leased ones up to barred are barred
+     * (stream_pending_walk.h). NONE: no such. */
+    uint32_t barred_released, barred;
     uint32_t passed; /* steps taken in searches for such places: for tests */
 };
 

@@ -99,6 +99,40 @@ static void compare_walk(struct stream_pending *p)
     CHECK(walked + stream_pending_deferred_count(p) == p->count);
 }
 
+static bool next_taken(struct stream_pending_walk *w, bool remembers, int64_t until_ms,
+                       struct stream_pending_entry *e)
+{
+    while (stream_pending_walk_peek(w, e) && e->time_ms <= until_ms) {
+        bool barred = e->count % 2 == 0;
+        if (remembers && stream_pending_walk_leap(w, e))
+            continue;
+        if (remembers && barred)
+            stream_pending_walk_bar(w, e);
+        else
+            stream_pending_walk_next(w, e);
+        if (!barred)
+            return true;
+    }
+    return false;
+}
+
+/* A reader that may not take entries with even counts, and remembers those at the front, finds the
+ * same others. */
+static void compare_barred(struct stream_pending *p, int64_t until_ms)
+{
+    struct stream_pending_walk all, others;
+    struct stream_pending_entry e, o;
+    bool more;
+    stream_pending_walk_start(&all, p);
+    stream_pending_walk_start(&others, p);
+    do {
+        more = next_taken(&all, false, until_ms, &e);
+        CHECK(next_taken(&others, true, until_ms, &o) == more);
+        CHECK(!more || stream_id_compare(o.id, e.id) == 0);
+    } while (more);
+    CHECK(stream_pending_is_sound(p));
+}
+
 /* Those that are due, from a moment on, and the first ones of them. */
 static void compare_deferred(struct stream_pending *p, int64_t from_ms, size_t most)
 {
@@ -238,12 +272,12 @@ static void lease(struct stream_pending *p, unsigned i, struct stream_pending_pl
 static void add(struct stream_pending *p, unsigned i, bool wide, int64_t now, uint32_t consumer)
 {
     struct stream_pending_entry e = {
-        .id = id_of(i, wide), .time_ms = now, .count = 1, .consumer = consumer};
+        .id = id_of(i, wide), .time_ms = now, .count = 1 + below(2), .consumer = consumer};
     stream_pending_add(p, &e);
     memset(&model[i], 0, sizeof(model[i]));
     model[i].there = true;
     model[i].time_ms = now;
-    model[i].count = 1;
+    model[i].count = e.count;
     model[i].consumer = consumer;
 }
 
@@ -290,6 +324,8 @@ static void run(unsigned seed, bool wide, unsigned consumers)
                 give_up(&p, i, at, now, &order, below(3) ? 2 : (uint64_t)INT64_MAX);
             }
         }
+        if (step % 20 == 0)
+            compare_barred(&p, now - below(400));
         if (step % 500 == 0)
             compare(&p, wide, consumers);
     }
