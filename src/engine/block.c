@@ -575,7 +575,9 @@ static size_t count_matching(const struct engine *e, const struct db *db, struct
 size_t block_count_readers(const struct engine *e, const struct db *db, struct bytes key,
                            struct bytes group, bool matching)
 {
-    struct wait_key *k = find_key(e, db, key);
+    struct wait_key *k = e->store->waited ? find_key(e, db, key) : NULL;
+    if (!k && !matching)
+        return 0; /* usual: the survey asks this of every group */
     uint64_t readers = block_readers(group);
     size_t n = matching ? count_matching(e, db, key, readers) : 0;
     for (struct dlist_node *w = k ? k->waiters.next : NULL; k && w != &k->waiters; w = w->next) {

@@ -240,12 +240,12 @@ void alarms_find(struct alarms *a, enum alarms_name name, uint32_t stream, uint3
 {
     unsigned which = name - ALARMS_OF_SERVER, n = a->found_n[which], i;
     struct alarms_found *all = a->found[which];
+    if (n == ALARMS_KEYS_MOST && value <= all[n - 1].value)
+        return;
     /* A scan may return a stream twice. */
     for (i = 0; i < n; i++)
         if (all[i].stream == stream && all[i].group == group)
             return;
-    if (n == ALARMS_KEYS_MOST && value <= all[n - 1].value)
-        return;
     for (i = n < ALARMS_KEYS_MOST ? a->found_n[which]++ : n - 1; i && all[i - 1].value < value; i--)
         all[i] = all[i - 1];
     all[i] = (struct alarms_found){stream, group, value};

@@ -29,7 +29,8 @@ const struct survey_group_more *survey_more_nothing_of_group(void)
 static void *put(void *slot, const void *more, const void *nothing, size_t size)
 {
     if (memcmp(more, nothing, size) == 0) {
-        mem_free(slot);
+        if (slot)
+            mem_free(slot);
         return NULL;
     }
     slot = slot ? slot : mem_alloc(size);

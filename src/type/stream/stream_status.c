@@ -47,6 +47,8 @@ static bool find_pending(const struct stream *s, struct stream_group *g, int64_t
     struct stream_pending_walk w;
     struct stream_pending_entry e;
     bool leases = g->policy && g->policy->lease_ms;
+    if (!g->pending.count)
+        return false;
     stream_pending_walk_start(&w, &g->pending);
     for (int i = 0; i < GONE_MOST && stream_pending_walk_peek(&w, &e); i++) {
         bool ready = e.consumer == STREAM_PENDING_NO_CONSUMER ||
@@ -105,7 +107,7 @@ static void look(const struct stream *s, struct stream_group *g, int64_t wall_ms
     };
     if (find_pending(s, g, steady_ms, exact, &next) || any)
         out->oldest_ready_ms = age_ms(wall_ms, next.ms < INT64_MAX ? (int64_t)next.ms : INT64_MAX);
-    if (stream_pending_walk_oldest_leased(p, &e))
+    if (p->count && stream_pending_walk_oldest_leased(p, &e))
         out->oldest_leased_ms = age_ms(g->policy ? steady_ms : wall_ms, e.time_ms);
     if (stream_pending_first_due(p, &ms))
         out->next_due_ms = age_ms(ms, steady_ms);
