@@ -231,8 +231,10 @@ static uint32_t leave(struct stream_order *o, uint32_t i)
         return NONE;
     if (state_of(x) == STREAM_ORDER_WAITS)
         o->waiting--;
-    else if (x->chain[BY_VALUE] == FOLLOWS)
-        o->following--, o->freed = true;
+    else if (x->chain[BY_VALUE] == FOLLOWS) {
+        o->following--;
+        o->freed = true;
+    }
     if (leads(x)) {
         chain_remove(o, i, BY_VALUE);
         if (x->next != i) {
