@@ -276,11 +276,10 @@ static void keep_rest(struct client *c, const char *data, size_t n, size_t at)
         request_rebase(c->partial, old, c->in);
 }
 
-/* Looked at where a batch of commands ends, not after each. */
-static void end_in_time(struct feed *f, const struct client *c)
+/* Asked where a batch of commands ends, not after each. */
+static bool is_late(const struct feed *f, const struct client *c)
 {
-    if (c->engine->timing.last_ticks >= f->until)
-        f->budget = 0;
+    return c->engine->timing.last_ticks >= f->until;
 }
 
 static void run_member(struct feed *f, struct member *m)
@@ -289,14 +288,16 @@ static void run_member(struct feed *f, struct member *m)
     size_t at = 0;
     unsigned done = 0, i = m->first, left = m->count;
     while (at < m->n && client_may_run(c)) {
-        if (left == 0 && done)
-            end_in_time(f, c);
         if (done >= f->budget && !c->partial) {
             if (!dlist_linked(&c->resuming))
                 dlist_append(&c->engine->clients.resuming, &c->resuming);
             break;
         }
         if (left == 0 && !c->partial && !(c->flags & CLIENT_ANONYMOUS)) {
+            if (done && is_late(f, c)) {
+                f->budget = 0;
+                continue;
+            }
             /* Frees the pools, except for members still to come. */
             f->command_n = f->arg_n = 0;
             for (struct member *o = m + 1; o < f->members + f->member_n; o++)
@@ -355,8 +356,8 @@ void feed_run(struct feed *f)
         struct member *m = &f->members[f->running];
         if (!m->client)
             continue;
-        if (f->running)
-            end_in_time(f, m->client);
+        if (f->running && is_late(f, m->client))
+            f->budget = 0;
         run_member(f, m);
     }
     f->member_n = 0;

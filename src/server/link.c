@@ -83,6 +83,7 @@ struct link_set {
     struct dlist_node resumed;  /* of this round; asked again */
     struct dlist_node held;     /* clients (outgoing) whose output the gate holds */
     uint64_t held_at;           /* gate.moves when those were tried last */
+    uint64_t read_ticks;        /* READ_US */
     struct reading *reading;    /* one of the two below */
     struct reading usual, in_script;
     bool clock_is_old; /* a long script has run in this turn */
@@ -95,6 +96,7 @@ struct link_set *link_set_new(struct engine *e, struct loop *l, struct admit *a,
     s->loop = l;
     s->admit = a;
     s->memory = m;
+    s->read_ticks = (uint64_t)(READ_US * clock_ticks_per_us());
     dlist_init(&s->readable);
     dlist_init(&s->more);
     dlist_init(&s->later);
@@ -317,9 +319,9 @@ static void run_group(struct link_set *s)
 
 /* Bounds the time until replies leave, which is at the end of the turn: the first of a hundred busy
  * clients does not wait for all others. In ticks. */
-static uint64_t end_of_reading(void)
+static uint64_t end_of_reading(const struct link_set *s)
 {
-    return clock_ticks() + (uint64_t)(READ_US * clock_ticks_per_us());
+    return clock_ticks() + s->read_ticks;
 }
 
 /* Its own script runs, or what it sent before is to run first. */
@@ -354,7 +356,7 @@ static void read_group(struct link_set *s, uint64_t until)
 
 void link_read_all(struct link_set *s)
 {
-    uint64_t until = end_of_reading();
+    uint64_t until = end_of_reading(s);
     while (!dlist_empty(&s->readable)) {
         read_group(s, until);
         if (clock_ticks() >= until)
@@ -384,7 +386,7 @@ void link_leave_script(struct link_set *s)
 bool link_resume_all(struct link_set *s)
 {
     struct dlist_node *resuming = &s->engine->clients.resuming;
-    uint64_t until = end_of_reading();
+    uint64_t until = end_of_reading(s);
     dlist_splice(&s->round, resuming);
     while (!dlist_empty(&s->round) && clock_ticks() < until) {
         struct client *c = dlist_item(s->round.next, struct client, resuming);
