@@ -19,6 +19,7 @@ static void ask(unsigned bit, enum asker who, const struct command *command, cha
     struct bench *b = bench_begin(engine_commands);
     struct engine *e = &b->engine;
     struct client *c = bench_client(b), *s = client_new_internal(e, CLIENT_SCRIPT);
+    s->caller = c;
     char line[32];
     struct chain *out = &c->out;
     snprintf(line, sizeof(line), "%s k", command->name);
@@ -126,6 +127,7 @@ TEST(writes_are_rejected_after_becoming_a_replica_within_exec)
     struct bench *b = bench_begin(engine_commands);
     struct engine *e = &b->engine;
     struct client *c = bench_client(b), *s = client_new_internal(e, CLIENT_SCRIPT);
+    s->caller = c;
     bench_says(c, "MULTI");
     bench_says(c, "PUT k");
     bench_says(c, "FOLLOW");
@@ -196,6 +198,7 @@ TEST(rights_are_asked_for_with_their_context)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b), *s = client_new_internal(&b->engine, CLIENT_SCRIPT);
+    s->caller = c;
     struct user *u = users_add(b->engine.users, BYTES("u"));
     struct exec_script x = {0};
     const struct bytes argv[] = {BYTES("PUT"), BYTES("k")};
@@ -226,6 +229,7 @@ TEST(a_script_that_only_reads_may_not_write)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b), *s = client_new_internal(&b->engine, CLIENT_SCRIPT);
+    s->caller = c;
     static const char *const refused[] = {"PUT", "TELL"};
     for (int i = 0; i < 2; i++) {
         struct exec_script x = {.readonly = true};
