@@ -35,7 +35,8 @@ static void write_names(struct json_write *w, const uint64_t *set, const struct 
     json_write_array_end(w);
 }
 
-/* The text of this set, or else the one used longest ago. */
+/* The cached text for this set of commands; if there is none, the least recently used entry,
+ * emptied for it. */
 static struct callable_set *find_set(struct callable *k, const uint64_t *commands)
 {
     struct callable_set *oldest = &k->sets[0];

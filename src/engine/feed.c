@@ -52,8 +52,8 @@ struct feed {
     struct member members[FEED_GROUP];
     unsigned arg_n, command_n, member_n, running;
     unsigned far;    /* commands worth prefetching for */
-    unsigned budget; /* commands of one client; 0 once the group has run long enough, or a command
-                        of it took turns: the rest is for later */
+    unsigned budget; /* commands that one client may still run in this group: TURN_BUDGET, or 0
+                        once the group is out of time or a long script let the server take turns */
     uint64_t until;  /* in ticks: when the group has run long enough */
     struct request scratch;
 };

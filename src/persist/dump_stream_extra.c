@@ -9,7 +9,7 @@
 
 #define FIELDS_MOST 524000 /* XADD's other words leave room for no more */
 #define BYTES_MOST  ((uint64_t)1 << 30)
-#define LARGE       ((size_t)1 << 20) /* a message that may not fit into memory */
+#define LARGE       ((size_t)1 << 20) /* bytes; memory for a larger copy is tried first */
 
 static void put_id(struct rdb_sink *s, struct stream_id id)
 {
@@ -134,7 +134,8 @@ static bool get_payload(struct rdb_source *r, struct payload *x, uint64_t fields
     size_t copy = x->text.n + x->ends.n * 2;
     if (copy < LARGE)
         return true;
-    /* Is there memory for it? Without, the load ends with an error instead of the process. */
+    /* The copy is made by functions that abort without memory. Trying the allocation first turns
+     * that into an error of the load. */
     void *block = mem_try_alloc(copy + LARGE);
     mem_free(block);
     return block || rdb_source_fail(r, "Not enough memory for a scheduled message");

@@ -188,7 +188,8 @@ static const struct command *command_of(const struct apply *a, const struct byte
     return k;
 }
 
-/* The database of a SELECT; one beyond ours if there is none of that name. */
+/* The database number of a SELECT. If it is not a valid number: the first that does not exist here,
+ * so that what follows is skipped like that for a missing database. */
 static int selects(const struct apply *a, const struct parsed *p)
 {
     long long db;

@@ -41,7 +41,7 @@ struct copy {
     struct replication *replication;
     enum copy_state state;
     int version;
-    uint64_t next;                  /* the first byte of the stream after it */
+    uint64_t next;                  /* stream offset of the first byte that the snapshot lacks */
     char id[HISTORY_ID_LENGTH + 1]; /* of the stream at the fork */
     char *path;                     /* dbfilename at the fork: it may be set meanwhile */
     /* For a pipe. */

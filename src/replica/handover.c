@@ -112,7 +112,8 @@ static void give_up(struct replication *r, const char *why)
 
 const char *handover_cancel(struct replication *r)
 {
-    /* Granted in this turn, in which a load may have begun: the target is the primary already. */
+    /* The target has answered in this turn and is the primary now; its snapshot may be loading
+     * already. It is too late to abort. */
     if (r->handover.state == HANDOVER_RUNS && r->handover.answer == HANDOVER_GRANTED)
         end(r);
     if (r->handover.state == HANDOVER_NONE)

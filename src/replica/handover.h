@@ -14,8 +14,8 @@ struct handover_order {
 
 /* FAILOVER. NULL: it has begun; else the error reply. */
 const char *handover_begin(struct replication *r, const struct handover_order *o);
-/* FAILOVER ABORT: this server stays the primary or becomes it again. NULL: done; else the error
- * reply. */
+/* FAILOVER ABORT: cancels the fail-over under way, so that this server remains the primary. Returns
+ * NULL, or the error reply if there is none to cancel. */
 const char *handover_cancel(struct replication *r);
 /* Each turn during a fail-over: acts on ACKs of replicas, the answer of the target, and the
  * timeout. */

@@ -13,7 +13,8 @@
  *                  refused as well, since they would be in no file.
  *   for 5 seconds  Clients whose replies are held are closed without a reply: neither success nor
  *                  an error would be reliable.
- *   recovery       aof_error() returns 0 and writes are accepted again. No operator is needed. */
+ *   recovery       aof_error() returns 0, the file exists, and writes are accepted again, without
+ *                  an operator. */
 #include "server/durability.h"
 
 #include "base/assert.h"

@@ -346,7 +346,8 @@ static void read_group(struct link_set *s, uint64_t until)
         }
         size_t got = read_one(s, k, s->reading->buffer + used, READ_PIECE);
         used += (got + 63) & ~(size_t)63;
-        /* OpenSSL holds plaintext that epoll will not report: read again this turn. */
+        /* OpenSSL has decrypted more than was read. The socket may have nothing left, so epoll
+         * would not report the link: it is read again in this turn. */
         if (conn_tls(k->conn) && tls_pending(conn_tls(k->conn)))
             dlist_append(&s->more, &k->readable);
     }
@@ -382,7 +383,8 @@ void link_leave_script(struct link_set *s)
     s->reading = &s->usual;
 }
 
-/* Clients that ask again in this round wait for the next one: all links are read in between. */
+/* Runs each waiting client at most once. One that has still more is put off until all links were
+ * read, so that long pipelines do not keep other clients waiting. */
 bool link_resume_all(struct link_set *s)
 {
     struct dlist_node *resuming = &s->engine->clients.resuming;

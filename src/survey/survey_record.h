@@ -38,7 +38,8 @@ struct survey_counts {
     uint64_t delivered, redelivered, acked, failed, leases_ended, dead, discarded, lost;
 };
 
-/* What few streams have, apart from the records that all have (survey_more.h). */
+/* Kept apart from struct survey_stream to save memory: most streams have none of it
+ * (survey_more.h). */
 struct survey_stream_more {
     struct stream_outcomes outcomes; /* a copy */
     uint64_t scheduled, expiries;
@@ -59,11 +60,11 @@ struct survey_stream_more {
 struct survey_stream {
     struct slot slot;
     uint8_t flags;
-    bool complete;           /* a pass has read all of it, including its groups */
+    bool complete;           /* a pass has read it with all its groups, so its sums are right */
     bool refuses;            /* messages, when it is full */
     const struct stream *of; /* compared only */
     struct str *key;
-    struct survey_stream_more *more; /* owned; NULL: nothing of it */
+    struct survey_stream_more *more; /* owned; NULL: all its values are the default */
     int32_t db;
     uint32_t groups, consumers;     /* how many groups; consumers of all of them together */
     uint32_t rated_ms;              /* start of the next interval of rates */
@@ -79,8 +80,8 @@ struct survey_group_more {
     uint64_t released, overdue, deferred, held, blocked;
     struct survey_counts counts; /* of one with a policy */
     uint32_t kept;               /* as a stream's */
-    uint32_t letters;            /* record of its dead-letter stream; 0: it has none, or that does
-                                    not exist */
+    uint32_t letters;            /* number of its dead-letter stream's record; 0: no such stream is
+                                    configured, or it does not exist */
     uint32_t subscribers;
     uint32_t in_redelivered, in_failed; /* in the last interval */
     uint32_t since_redelivered, since_failed;
@@ -93,7 +94,7 @@ struct survey_group {
     bool counted;                  /* false: deliveries are unknown */
     const struct stream_group *of; /* compared only */
     struct str *name;
-    struct survey_group_more *more; /* owned; NULL: nothing of it */
+    struct survey_group_more *more; /* owned; NULL: all its values are the default */
     uint32_t stream;                /* its record */
     uint32_t consumers, waiting;
     uint32_t quiet_ms; /* since when nothing was delivered and no reader waits although messages are
@@ -144,8 +145,9 @@ struct survey_large {
     struct dlist_node node; /* in survey.large */
     struct db *db;
     struct str *key;
-    size_t bucket, mask;     /* the next bucket of its groups, and the dictionary's mask then */
-    bool schedules;          /* the groups were read: bucket and mask are of the schedules */
+    size_t bucket, mask; /* where reading its groups goes on; the dictionary's mask when it stopped,
+                            as buckets move when it is resized */
+    bool schedules;      /* the groups were read: bucket and mask are of the schedules */
     struct survey_sums sums; /* so far */
 };
 

@@ -100,7 +100,7 @@ struct stream_counters stream_counters(const struct stream *s)
     return (struct stream_counters){s->last_id, s->max_deleted, s->added};
 }
 
-/* IDs may be given once more, also those of deleted entries that are pending. */
+/* With a lower last ID, a new entry may get the ID of a deleted one that is still pending. */
 static void unbar_groups(struct stream *s)
 {
     struct dict_walk w = {0};
@@ -142,7 +142,8 @@ static bool delete_entry(struct stream *s, struct stream_id id)
     return true;
 }
 
-/* Entries from `from` to `to` were removed that groups may not have read or acknowledged. */
+/* Entries with IDs from `from` to `to` were removed. Groups may not have read them, or may have
+ * them pending, which changes what they can deliver. */
 static void tell_groups(struct stream *s, struct stream_id from, struct stream_id to)
 {
     struct dict_walk w = {0};

@@ -14,7 +14,8 @@ struct stream_pending_walk {
     bool plain_done;
     bool beyond; /* it has gone past the last barred lease with a node */
     bool leapt, leapt_released;
-    bool took_plain; /* it has gone past an untouched one that is not barred */
+    bool took_plain; /* it has passed an untouched entry that is not barred: later ones can't extend
+                        barred_below, which covers all below it */
 };
 /* Amortised O(1): the pending list remembers where untouched ones begin. */
 void stream_pending_walk_start(struct stream_pending_walk *w, struct stream_pending *p);
