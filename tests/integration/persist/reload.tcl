@@ -89,7 +89,9 @@ for kind, body in ((9, old.string(b'nonsense')), (10, old.string(b'nonsense')), 
     set f [open $server::dir/dump.rdb r+]
     fconfigure $f -translation binary
     seek $f -1 end
-    puts -nonewline $f "\x00"
+    binary scan [read $f 1] cu last
+    seek $f -1 end
+    puts -nonewline $f [binary format c [expr {$last ^ 1}]]
     close $f
     if {![catch {server::start}]} { error "a damaged snapshot was loaded" }
     expect [server::log] "*RDB CRC error*Terminating server after rdb file reading failure.*" log
