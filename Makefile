@@ -38,7 +38,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-console bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference replies site docs deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
+.PHONY: all run trio test test-all check objects layers house format format-check lint bench bench-structures bench-console bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference replies site docs deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -181,13 +181,12 @@ sanitized:
 
 check: deps-run-test-check
 	@$(MAKE) $(SUB) format-check layers house
-	@$(MAKE) $(SUB) clang-warnings
+	@$(MAKE) $(SUB) $(CLANG) objects
 	@$(MAKE) $(SUB) sanitized
 	@tests/run.py --server build/san/millrace-server --build build/san --sanitized
 
-# All that clang finds it finds without generating code. gcc warns while it builds the rest.
-clang-warnings:
-	@printf '%s\n' $(SRC) | xargs -P $$(nproc) -n 16 clang -fsyntax-only $(STD) $(WARN) $(GLIB) -DMILLRACE_JEMALLOC
+# Both compilers warn: gcc while it builds the rest, clang in the objects that `make test` needs.
+objects: $(OBJ)
 
 layers: $(OBJ)
 	@utils/layers.py check $(BUILD)

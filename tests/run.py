@@ -2,9 +2,10 @@
 """Runs all tests, several parts at a time, and closes with "N passed, N failed".
 
 Each part is a process with ports and folders of its own. What it prints comes in the order of the list below, with the time it took and
-the CPU time of its processes. There is one place for each processor. Most parts wait half of their time (for a heartbeat, a timeout, a
-disk, the server they talk to) and take half a place; those that keep a processor busy take a whole one, those that mostly wait a quarter. Parts marked `alone` compare
-speeds or orders that a second part could disturb; they run after the others, one by one. A part's limit only ends what hangs.
+the CPU time of its processes. Parts that keep a processor busy take a whole place, those that mostly wait (for a heartbeat, a timeout, a
+disk, the server they talk to) a quarter, all others half a one. Since nearly all of them wait now and then, there are three places for two
+processors. Parts marked `alone` compare speeds or orders that a second part could disturb; they run after the others, one by one. A part's limit only
+ends what hangs.
 """
 import argparse, glob, os, re, resource, signal, subprocess, sys, tempfile, threading, time
 
@@ -83,10 +84,10 @@ class Part:
 
 
 def run_all(parts, jobs):
-    """The parts in the order of the list, `jobs` at a time, those that run alone behind them; (passed, failed)."""
+    """The parts in the order of the list, as many at a time as find room, those that run alone behind them; (passed, failed)."""
     parts = [p for p in parts if not p.alone] + [p for p in parts if p.alone]
     ended = {p: threading.Event() for p in parts}
-    todo, room, changed = [p for p in parts if not p.alone], 4 * jobs, threading.Condition()
+    todo, room, changed = [p for p in parts if not p.alone], 6 * jobs, threading.Condition()
 
     def take():
         """The next one, as soon as any room is left, so that none that is long waits for the end; None: nothing is left."""
@@ -108,7 +109,7 @@ def run_all(parts, jobs):
                 room += p.room
                 changed.notify_all()
 
-    workers = [threading.Thread(target=work, daemon=True) for _ in range(4 * jobs)]
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(6 * jobs)]
     for w in workers:
         w.start()
     passed = failed = 0
@@ -179,32 +180,8 @@ def all_parts(o):
     ]
     for i, cases in share(o, few(3, 1), enumerate(MEMORY)):
         parts.append(python("memory of clients, %d of %d" % (i + 1, len(MEMORY)), "tests/clients/memory.py", o.server, *cases, lines=True))
-    parts.append(python("random nasty scripts", "tests/hostile/programs.py", o.server, *seeded, "--seconds", often(30, few(12, 20)), lines=True))
-    parts += [python("dialogues, " + stage, "redis-compat/oracle/oracle.py", *server, "--stages", stage, "dialogues") for stage in stages(o)]
-    scripts = sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl")))
-    if o.sanitized:  # those with many starts, which are slow there
-        of_files = [f for f in scripts if "/persist/" in f]
-        scripts = [f for f in scripts if f not in of_files] + share(o, 2, of_files)
-    for f in scripts:
-        label = os.path.relpath(f, os.path.join(ROOT, "tests"))
-        parts.append(Part(label, ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True))
-    parts += [
-        python("broker, a test for each rule", "tests/broker/rules.py", "check"),
-        python("oracle, random commands", "redis-compat/oracle/oracle.py", *server, *seeded, "--commands", few(5000, 20000), "random"),
-        python("oracle, rights", "redis-compat/oracle/rights.py", *server, *seeded, "--pairs", few(1500, 6000)),
-        python("oracle, programs in Lua", "redis-compat/oracle/programs.py", *server, *seeded, "--programs", few(1000, 3000)),
-        python("oracle, settings", "redis-compat/oracle/settings.py", *server),
-        python("oracle, counted changes", "redis-compat/oracle/changes.py", *server, *seeded, "--commands", few(1500, 6000)),
-        python("oracle, accesses", "redis-compat/oracle/access.py", *server, *seeded, "--commands", few(800, 3000)),
-        python("oracle, several connections", "redis-compat/oracle/multi.py", *server, *seeded, "--steps", few(1500, 8000)),
-        python("reference and manual pages", "tests/docs/reference.py", *server, lines=True),
-        python("manifests for Kubernetes", "tests/deploy/kubernetes.py", o.server, lines=True),
-        python("health by command line", "tests/http/healthcheck.py", *server, lines=True),
-        python("alerts and dashboard", "tests/deploy/prometheus.py", o.server, lines=True),
-        python("the operator's command line", "tests/tools/millrace.py", *server, lines=True, limit=600),
-        python("table of commands", "utils/commands_table.py", "check", *server),
-        python("round trip", "tests/roundtrip/roundtrip.py", *server, *seeded, "--rounds", few(2, 4), "--commands", few(1200, 2500)),
-        python("files of newer servers", "redis-compat/files/newer_servers.py", o.server, lines=True),
+    # Of those that the other build plays in whole the sanitizers take a half, as of the integration tests.
+    parts += share(o, few(2, 1), [
         python("configuration", "tests/config/config.py", o.server, *seeded, lines=True),
         python("handing over", "tests/clients/handover.py", o.server, lines=True),
         python("keys that move", "tests/clients/migrate.py", o.server, *seeded, lines=True),
@@ -214,28 +191,43 @@ def all_parts(o):
         python("a replica and its primary", "tests/replication/replica.py", *server, lines=True),
         python("who may become primary", "tests/replication/confirmation.py", *server, lines=True),
         python("a replica that takes writes", "tests/replication/writable.py", *server, lines=True),
+        python("work queues, push", "tests/broker/push.py", *server, lines=True),
+        python("work queues, connections that come and go", "tests/broker/presence.py", *server, lines=True),
+        python("the console's port, strangers", "tests/http/port.py", *server, lines=True),
+        *[python("the console's port, " + what, "tests/http/%s.py" % what, *server, lines=True) for what in ("metrics", "search", "tail", "lists")],
+        python("the console's port, logins and the API", "tests/http/api.py", *server, lines=True),
+        python("the console's port, its files", "tests/http/files.py", *server, lines=True),
+        python("pipelines over several turns", "tests/clients/turns.py", o.server, lines=True),
+    ])
+    parts.append(python("random nasty scripts", "tests/hostile/programs.py", o.server, *seeded, "--seconds", often(30, few(12, 20)), lines=True))
+    parts += [python("dialogues, " + stage, "redis-compat/oracle/oracle.py", *server, "--stages", stage, "dialogues") for stage in stages(o)]
+    scripts = sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl")))
+    if o.sanitized:
+        scripts = share(o, 2, scripts)
+    for f in scripts:
+        label = os.path.relpath(f, os.path.join(ROOT, "tests"))
+        parts.append(Part(label, ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True))
+    parts += [
+        python("oracle, random commands", "redis-compat/oracle/oracle.py", *server, *seeded, "--commands", few(5000, 20000), "random"),
+        python("oracle, rights", "redis-compat/oracle/rights.py", *server, *seeded, "--pairs", few(1500, 6000)),
+        python("oracle, programs in Lua", "redis-compat/oracle/programs.py", *server, *seeded, "--programs", few(1000, 3000)),
+        python("oracle, settings", "redis-compat/oracle/settings.py", *server),
+        python("oracle, counted changes", "redis-compat/oracle/changes.py", *server, *seeded, "--commands", few(1500, 6000)),
+        python("oracle, accesses", "redis-compat/oracle/access.py", *server, *seeded, "--commands", few(800, 3000)),
+        python("oracle, several connections", "redis-compat/oracle/multi.py", *server, *seeded, "--steps", few(1500, 8000)),
+        python("health by command line", "tests/http/healthcheck.py", *server, lines=True),
+        python("round trip", "tests/roundtrip/roundtrip.py", *server, *seeded, "--rounds", few(2, 4), "--commands", few(1200, 2500)),
+        python("files of newer servers", "redis-compat/files/newer_servers.py", o.server, lines=True),
         python("hostile scripts", "tests/hostile/scripts.py", o.server, lines=True),
         python("hostile payloads", "tests/hostile/payloads.py", o.server, lines=True),
         python("saving in the middle", "tests/crash/mid_transaction.py", o.server, lines=True),
-        python("documentation", "tests/docs/pages.py", *server, lines=True),
-        python("documentation, types of replies", "tests/docs/replies.py", *server, lines=True),
-        python("documentation, spelling", "tests/docs/spelling.py", lines=True),
-        python("moments of cron expressions", "tests/cron/oracle.py", *server, *seeded, "--expressions", few(60, 300), lines=True),
         python("schedules, kills", "tests/broker/schedules.py", *server, *seeded, "--mode", ("everysec", "always")[o.seed % 2], "--restarts", few(5, 15), lines=True),
         python("work queues, kills", "tests/broker/kill.py", *server, *seeded, "--mode", ("always", "everysec")[o.seed % 2], "--kills", few(5, 20), lines=True),
         python("streams bound to each other", "tests/broker/routing.py", *server, *seeded, "--seconds", few(5, often(60, 10)), lines=True),
         python("work queues, a start with much pending", "tests/broker/restart.py", *server, "--messages", few(2000, often(100000, 10000)), lines=True),
         python("work queues, a start with much scheduled", "tests/broker/restart.py", *server, "--scheduled", "--messages", few(2000, often(100000, 10000)), lines=True),
         python("work queues, order", "tests/broker/order.py", *server, *seeded, "--rounds", few(4, 12), "--steps", few(300, 600), lines=True),
-        python("work queues, push", "tests/broker/push.py", *server, lines=True),
-        python("work queues, connections that come and go", "tests/broker/presence.py", *server, lines=True),
         python("work queues, fail-over", "tests/broker/failover.py", *server, *seeded, "--cycles", often(38, few(4, 10)), lines=True),
-        python("the console's port, strangers", "tests/http/port.py", *server, lines=True),
-        *[python("the console's port, " + what, "tests/http/%s.py" % what, *server, lines=True) for what in ("metrics", "search", "tail", "lists")],
-        python("the console's port, logins and the API", "tests/http/api.py", *server, lines=True),
-        python("the console's port, its files", "tests/http/files.py", *server, lines=True),
-        python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),
-        python("pipelines over several turns", "tests/clients/turns.py", o.server, lines=True),
         python("order of arrival", "tests/clients/order.py", o.server, lines=True, alone=True),
     ]
     recording = os.path.join(o.build, "recording-server")  # not in the optimised build, see the Makefile
@@ -259,6 +251,18 @@ def all_parts(o):
                 python("the model of fail-over", "utils/models.py", "quick", lines=True),
                 python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             ]),
+            # What is not the server: texts, tables, and programs beside it.
+            python("broker, a test for each rule", "tests/broker/rules.py", "check"),
+            python("reference and manual pages", "tests/docs/reference.py", *server, lines=True),
+            python("manifests for Kubernetes", "tests/deploy/kubernetes.py", o.server, lines=True),
+            python("alerts and dashboard", "tests/deploy/prometheus.py", o.server, lines=True),
+            python("the operator's command line", "tests/tools/millrace.py", *server, lines=True, limit=600),
+            python("table of commands", "utils/commands_table.py", "check", *server),
+            python("documentation", "tests/docs/pages.py", *server, lines=True),
+            python("documentation, types of replies", "tests/docs/replies.py", *server, lines=True),
+            python("documentation, spelling", "tests/docs/spelling.py", lines=True),
+            python("moments of cron expressions", "tests/cron/oracle.py", *server, *seeded, "--expressions", few(60, 300), lines=True),
+            python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),
             Part("examples, trading", ["examples/trading/test.sh", o.server], 300, lines=True),
             python("examples, what they say", "tests/tools/examples.py", lines=True),
             python("files to and from redis-server", "redis-compat/files/interchange.py", *server, *seeded, "--keys", 1000, lines=True),
@@ -284,7 +288,7 @@ def main():
     ap.add_argument("--all", action="store_true", help="the dialogues on every stage")
     ap.add_argument("--sanitized", action="store_true", help="the part that runs under sanitizers")
     ap.add_argument("--seed", type=int, default=int(os.environ.get("SEED", "0")) or int(time.time()) // 86400)
-    ap.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="parts at a time")
+    ap.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processors to keep busy")
     ap.add_argument("--only", default="", help="parts whose label has this regular expression")
     o = ap.parse_args()
     os.environ["SEED"] = str(o.seed)  # for programs of unit tests

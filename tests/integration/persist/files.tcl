@@ -553,8 +553,8 @@ test "the child of a save needs no memory that grows with the data" {
     resp::ask $s CONFIG SET rdb-key-save-delay 200000
     foreach key {a b} { resp::ask $s SETRANGE $key 100000000 x }
     resp::ask $s EVAL {
-        local x = string.rep('y', 100)
-        for i = 1, 300000 do
+        local x = string.rep('y', 1000)
+        for i = 1, 30000 do
             redis.call('RPUSH', 'list', x .. i)
             redis.call('HSET', 'hash', 'field' .. i, x)
             redis.call('ZADD', 'zset', i, 'member' .. i)
