@@ -324,19 +324,20 @@ static void replica(struct bytes x, unsigned kind)
     s.conn = conn_new(s.loop, pair[0], note, c);
     while (x.n && client_may_run(c)) {
         const char *zero = memchr(x.p, 0, x.n);
-        size_t n = zero ? (size_t)(zero - x.p) : x.n;
-        if (c->in_n) {
-            struct buf all = {0};
-            buf_add(&all, bytes_of(c->in, c->in_n));
-            buf_add(&all, bytes_of(x.p, n));
-            client_keep(c, all.p, all.n);
-            buf_free(&all);
+        size_t n = zero ? (size_t)(zero - x.p) : x.n, room = 0;
+        /* As server/link reads: into what was kept, if there is any. */
+        char *place = feed_place(c, n, &room);
+        size_t took = place && room < n ? room : n;
+        if (place && took) {
+            memcpy(place, x.p, took);
+            feed_placed(c, took);
         }
         feed_begin(s.feed, FEED_NO_END);
-        feed_add(s.feed, c, c->in_n ? c->in : x.p, c->in_n ? c->in_n : n);
+        feed_add(s.feed, c, place ? c->in : x.p, place ? c->in_n : n);
         feed_run(s.feed);
         turn(&s);
-        x = bytes_of(x.p + n + (zero != NULL), x.n - n - (zero != NULL));
+        took += took == n && zero;
+        x = bytes_of(x.p + took, x.n - took);
     }
     client_close(c);
     replica_client_gone(c);
