@@ -73,8 +73,8 @@ class Part:
         return ok, len(failed)
 
     def shortened(self):
-        """What it printed first on a failure, and last: what failed is said first, with what it can be repeated behind it."""
-        at = max(0, self.text.find("FAILED"))
+        """What it printed before and on its first failure, and last."""
+        at = max(0, self.text.find("FAILED") - 1200)
         shown = self.text[at:]
         return shown if len(shown) <= 4000 else "%s\n[...]\n%s" % (shown[:2500], shown[-1500:])
 
