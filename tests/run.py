@@ -248,7 +248,7 @@ def all_parts(o):
             *share(o, 3, [  # long, and about what seldom changes
                 python("cache under pressure", "tests/pressure/pressure.py", *server, "--uses", 600000, "--limit", "20mb", "--keys", 120000, "--compare", "redis-server",
                        "--policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed // 3 % 3], alone=True),
-                python("the model of fail-over", "utils/models.py", "quick", lines=True),
+                python("the model of fail-over", "utils/models.py", "quick", limit=900, lines=True),
                 python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             ]),
             # What is not the server: texts, tables, and programs beside it.
