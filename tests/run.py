@@ -203,7 +203,7 @@ def all_parts(o):
     parts += [python("dialogues, " + stage, "redis-compat/oracle/oracle.py", *server, "--stages", stage, "dialogues") for stage in stages(o)]
     scripts = sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl")))
     if o.sanitized:
-        scripts = share(o, 2, scripts)
+        scripts = share(o, 2, sorted(scripts, key=os.path.getsize))  # two halves that take about as long
     for f in scripts:
         label = os.path.relpath(f, os.path.join(ROOT, "tests"))
         parts.append(Part(label, ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True))
