@@ -232,13 +232,13 @@ static bool is_tls_hello(const char *p, size_t n)
     return n >= 2 && p[0] == 0x16 && p[1] == 3;
 }
 
-/* The peer has closed its sending side. It may still read: held replies have to be delivered, or a
- * message popped for it would be lost. */
+/* The peer has closed its sending side. It may still read: replies have to be delivered, held ones
+ * and those made in this turn, or a message popped for it would be lost. */
 static void leave(struct link *k, bool in_order)
 {
     struct client *c = k->client;
     bool hears = c->subscriber || c->tracking || dlist_linked(&c->monitoring);
-    if (!in_order || !c->mark_n || hears) {
+    if (!in_order || (!c->mark_n && !chain_pending(&c->out)) || hears) {
         client_close(c);
         return;
     }

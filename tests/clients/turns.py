@@ -3,9 +3,9 @@
 
 turns.py SERVER      prints "ok ..." and "not ok ..." lines
 
-Each pipeline has commands that take longer than a turn begins requests for, so that the rest of it is kept for later turns.
+Each pipeline has commands that take longer than a turn begins requests for, so that the rest of it is kept for later turns. And what comes to a client in the turn in which it leaves.
 """
-import os, socket, sys
+import os, socket, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import cases, expect  # noqa: E402
@@ -90,6 +90,33 @@ def others():
                 c.answer()
 
 
+def handed_over():
+    """A message that another client of the same turn sends to one whose end is read behind it: it is received, or stays."""
+    with quick() as s:
+        a, first = s.start(), s.conn()
+        waiting, between = [s.conn() for _ in range(3)], [s.conn() for _ in range(20)]  # more than are read together
+        for c in [first] + between:
+            c.do("PING")
+        commands = (("BLPOP", "list", 0), ("BLMOVE", "list", "to", "LEFT", "RIGHT", 0), ("BZPOPMIN", "zset", 0))
+        for c, command in zip(waiting, commands):
+            c.do("PING")
+            c.send(*command)
+            a.do("PING")
+        s.stop()
+        first.send("PING")  # ends the server's wait: what follows comes together
+        time.sleep(0.05)
+        a.write(packet([("RPUSH", "list", "x", "y"), ("ZADD", "zset", 1, "z")]))
+        for c in between:
+            c.send("PING")
+        for c in waiting:
+            c.s.shutdown(socket.SHUT_WR)
+        s.go_on()
+        expect([a.answer(), a.answer()], [2, 1], "what was added")
+        received = [c.answer() for c in waiting]
+        expect(received, [[b"list", b"x"], b"y", [b"zset", b"z", b"1"]], "received")
+        expect([c.s.recv(100) for c in waiting], [b""] * 3, "and closed")
+
+
 def loading():
     """Each client gets all its replies while data are loaded; the longest turn begins with the first one."""
     with quick() as s:
@@ -108,4 +135,4 @@ def loading():
 
 cases([(name + ", " + kind, run, kind) for name, run in (("a client that leaves", leaves), ("a client that sends faster than it is served", keeps_little),
                                                         ("SCRIPT KILL from a later turn", killed)) for kind in ("conn", "tls")]
-      + [("others between long pipelines", others), ("while loading", loading)], sys.argv[2:])
+      + [("others between long pipelines", others), ("while loading", loading), ("what comes to a client that leaves", handed_over)], sys.argv[2:])
