@@ -55,7 +55,7 @@ class Browser:
         # One that selenium looks for by itself asks the network for it.
         self.d = webdriver.Chrome(service=Service(shutil.which("chromedriver"), log_path=os.path.join(self.home, "driver.log")), options=o)
         self.d.set_page_load_timeout(SECONDS)
-        self.origin, self.announced, self.seen_problems, self.requests = "", [], [], []
+        self.origin, self.announced, self.seen_problems, self.requests, self.answers = "", [], [], [], []
         self.first = (size, dark)
         self.emulate(size, dark)
 
@@ -84,7 +84,7 @@ class Browser:
     def begin(self, origin):
         """A case begins, on a server of its own."""
         self.read_logs()
-        self.origin, self.announced, self.seen_problems, self.requests = origin, [], [], []
+        self.origin, self.announced, self.seen_problems, self.requests, self.answers = origin, [], [], [], []
 
     def expects(self, pattern):
         """Lines of the console that have this are none of the problems."""
@@ -97,6 +97,8 @@ class Browser:
             event = json.loads(line["message"])["message"]
             if event["method"] == "Network.requestWillBeSent":
                 self.requests.append((event["params"]["request"]["url"], event["params"]["request"].get("headers", {})))
+            elif event["method"] == "Network.responseReceived":
+                self.answers.append("%d %s" % (event["params"]["response"]["status"], event["params"]["response"]["url"].replace(self.origin, "")))
 
     def asked(self):
         """Requests since the case began: address, headers."""
@@ -133,17 +135,25 @@ class Browser:
         """All that is shown, in one line."""
         return re.sub(r"\s+", " ", self.js("return (arguments[0] || document.body).innerText", within))
 
+    def seen(self):
+        """What there is instead of what a case waits for: how old it is, where rows may be held, the last answers, the text of the topmost dialog or of the view."""
+        self.read_logs()
+        name, tag = self.focus()
+        fresh = self.js("return [...document.querySelectorAll('.fresh')].map((e) => e.innerText).join(', ')")
+        place = self.js(NAME + "return top || document.querySelector('main')")
+        return "[%s; focus: %s %.40r; %s; answers: %s] %s" % (self.js("return document.querySelector('footer')?.innerText || 'no footer'"), tag, name, fresh or "no new rows", ", ".join(self.answers[-4:]), self.text(place)[:1500])
+
     def sees(self, wanted, within=None):
-        """Waits until a text, or a match of a pattern, is shown; the match or True."""
+        """Waits until a text, or a match of a pattern, is shown; the match or True. within: an element, or a function that finds it."""
         def look():
             try:
-                text = self.text(within)
+                text = self.text(within() if callable(within) else within)
             except StaleElementReferenceException:
                 return None
             return wanted.search(text) if isinstance(wanted, re.Pattern) else wanted in text
         got = wait_for(look, SECONDS)
         if not got:
-            raise Failed("%r is not shown, but: %s" % (wanted.pattern if isinstance(wanted, re.Pattern) else wanted, self.text()[:1500]))
+            raise Failed("%r is not shown, but: %s" % (wanted.pattern if isinstance(wanted, re.Pattern) else wanted, self.seen()))
         return got
 
     def gone(self, unwanted):
@@ -154,7 +164,7 @@ class Browser:
         """The element that is called so, of a CSS selector; in the topmost dialog when one is open."""
         got = wait_for(lambda: self.js(FIND, kind, name, within), seconds)
         if got is None:
-            raise Failed("nothing of %r is called %r in: %s" % (kind, name, self.text()[:1500]))
+            raise Failed("nothing of %r is called %r in: %s" % (kind, name, self.seen()))
         return got
 
     def has(self, kind, name, within=None):
@@ -164,19 +174,19 @@ class Browser:
         """The view has been read, and drawn."""
         ready = "return !!document.querySelector('main h1') && !document.querySelector('main > .view > .empty[role=status]')"
         if not wait_for(lambda: self.js(ready), SECONDS):
-            raise Failed("the view does not come: " + self.text()[:600])
+            raise Failed("the view does not come: " + self.seen())
 
     def css(self, selector, within=None):
         got = wait_for(lambda: (within or self.d).find_elements(By.CSS_SELECTOR, selector), SECONDS)
         if not got:
-            raise Failed("no %s in: %s" % (selector, self.text()[:1500]))
+            raise Failed("no %s in: %s" % (selector, self.seen()))
         return got
 
     def plot(self, title):
         """The plot with this title, once it has been drawn."""
         got = wait_for(lambda: self.js("return [...document.querySelectorAll('figure.plot')].find((f) => f.querySelector('strong').textContent === arguments[0] && f.querySelector('canvas')) || null", title), SECONDS)
         if got is None:
-            raise Failed("no plot %r in: %s" % (title, self.text()[:1500]))
+            raise Failed("no plot %r in: %s" % (title, self.seen()))
         return got
 
     def row(self, text):
@@ -185,7 +195,7 @@ class Browser:
             return self.js("return [...document.querySelectorAll('tbody tr')].find((r) => r.innerText.includes(arguments[0])) || null", text)
         got = wait_for(look, SECONDS)
         if got is None:
-            raise Failed("no row has %r: %s" % (text, self.text()[:1500]))
+            raise Failed("no row has %r: %s" % (text, self.seen()))
         return got
 
     # ---- Doing
@@ -221,8 +231,14 @@ class Browser:
                 self.cdp("Input.dispatchMouseEvent", type="mouseMoved", x=from_x + (box[0] - from_x) * i / steps, y=from_y + (box[1] - from_y) * i / steps)
             self.at = box
 
+    def closed(self):
+        """What a dialog was for is done: it is gone, and the focus back where it was opened."""
+        if not wait_for(lambda: self.js("return !document.querySelector('dialog')"), SECONDS):
+            raise Failed("the dialog stays: " + self.seen())
+
     def away(self):
         """The pointer and the focus leave the tables, whose rows have kept their places for them."""
+        self.closed()
         self.js("document.activeElement.blur()")
         self.cdp("Input.dispatchMouseEvent", type="mouseMoved", x=2, y=2)
 

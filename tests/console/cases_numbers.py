@@ -68,6 +68,52 @@ def rows_stay(w):
     expect(rows(w), surveyed(w, "BY", "length", "DESC")[0], "the order of the server")
 
 
+# Until letGo(): answers whose path has this in it have come, and are not handed on.
+LATE = """
+const ask = window.fetch, what = arguments[0];
+let open;
+const gate = new Promise((done) => { open = done; });
+window.late = 0;
+window.letGo = () => { window.fetch = ask; open(); };
+window.fetch = async (path, o) => {
+    const answer = await ask(path, o);
+    if (o?.method === 'GET' && String(path).includes(what)) { window.late++; await gate; }
+    return answer;
+};
+"""
+
+
+@case(5, "Row order, selection and focus stay while numbers change; \"4 new rows\" brings them.", part="one's own change, while an older answer is under way")
+def own_change(w):
+    w.log_in()
+    w.go("Schedules")
+    w.b.click_in_row("hourly", "Delete")
+    w.b.js(LATE, "/streams/0/reports/schedules")
+    until("an answer under way", lambda: w.b.js("return window.late > 0"))
+    w.b.click("Delete")
+    until("it is gone", lambda: len(w.c.ask("XCRON", "LIST", "reports")) == 1)
+    w.b.closed()
+    expect(w.b.js("return !!document.activeElement.closest('[data-table=schedules]')"), True, "the focus in the table")
+    w.b.js("window.letGo()")
+    until("the row is gone", lambda: rows(w, "schedules") == ["daily"])
+
+
+@case(5, "Row order, selection and focus stay while numbers change; \"4 new rows\" brings them.", part="the table went from under the pointer")
+def gone_table(w):
+    w.log_in()
+    w.route("#/queues")
+    w.b.row("mail")
+    w.b.pointer("mail", kind="[data-table=queues] a")
+    w.b.expects("500")
+    w.b.js("const ask = window.ask = window.fetch; window.fetch = (path, o) => String(path).includes('/streams?') ? Promise.resolve(new Response('no rows', { status: 500 })) : ask(path, o)")
+    w.b.sees("no rows")
+    w.b.away()
+    w.b.js("window.fetch = window.ask")
+    w.b.row("mail")
+    w.c.ask("XADD", "newcomer", "*", "n", 1)
+    w.b.row("newcomer")
+
+
 MANY = 10000
 SORTED = ("key", "db", "length", "bytes", "added-rate", "groups", "consumers", "ready", "leased", "deferred", "scheduled", "dead", "oldest-ready", "last", "maxlen")
 

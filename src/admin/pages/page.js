@@ -10,6 +10,7 @@ export class Page {
     // view: its module; at: what router.parse() found; draw: asks the frame to draw everything.
     constructor(view, at, draw) {
         Object.assign(this, {view, params: at.params, query: at.query, path: at.path, state: {}, data: null, error: null, atMs: 0, dataAt: null, isLoading: false, draw});
+        this.begun = this.reading = 0; // readings so far; the one that `data` are of
         this.again = false;
         this.ending = new AbortController();
         this.hindrance = null; // why the last reading is not all anew
@@ -53,10 +54,10 @@ export class Page {
         }
         this.isLoading = true;
         this.hindrance = null;
-        const asked = location.hash;
+        const asked = location.hash, reading = ++this.begun;
         try {
             const data = await this.view.load?.(this) ?? {};
-            Object.assign(this, {data, dataAt: asked, error: null, atMs: Date.now()}); // dataAt: the address that they answer
+            Object.assign(this, {data, dataAt: asked, reading, error: null, atMs: Date.now()}); // dataAt: the address that they answer
             if (this.hindrance) this.failed(this.hindrance);
             else if (banner.code) {
                 Object.assign(banner, {code: null, text: null, stopsWrites: null});

@@ -26,15 +26,16 @@ import {T} from './text.js';
 
 function stateOf(page, id) {
     page.state.tables ??= {};
-    return page.state.tables[id] ??= {chosen: new Set(), open: new Set(), order: [], rows: new Map(), pointer: false, place: null, at: null, shows: false};
+    return page.state.tables[id] ??= {chosen: new Set(), open: new Set(), order: [], rows: new Map(), pointer: false, place: null, at: null, asks: null, shows: false};
 }
 
-const hasFocus = s => !!s.place?.contains(document.activeElement);
+// A place that was taken off the page, as where an error was shown, has not been told that the pointer left it.
+const isThere = s => !!s.place?.isConnected && (s.pointer || s.place.contains(document.activeElement));
 
 // The rows in the order in which they are shown: as given, or, while somebody is there, as they were.
 function settle(s, rows, key) {
     const now = new Map(rows.map(r => [key(r), r]));
-    const isHeld = (s.pointer || hasFocus(s)) && s.order.length && !s.shows;
+    const isHeld = isThere(s) && s.order.length && !s.shows;
     s.shows = false;
     if (!isHeld) {
         s.order = [...now.keys()];
@@ -118,8 +119,7 @@ function pager(page, spec, n) {
 
 export function table(page, spec) {
     const s = stateOf(page, spec.id);
-    if (s.asks && page.atMs !== s.atMs) [s.asks, s.shows] = [false, true]; // the first reading behind it
-    s.atMs = page.atMs;
+    if (s.asks !== null && page.reading > s.asks) [s.asks, s.shows] = [null, true];
     if (s.at !== page.dataAt) { // rows of another page, order or filter: nothing to keep
         s.at = page.dataAt;
         s.order = [];
@@ -135,7 +135,7 @@ export function table(page, spec) {
     };
     const actions = spec.select && spec.actions ? spec.actions(chosen) : null;
     const there = {
-        use: el => { s.place = el; }, onpointerenter: () => { s.pointer = true; }, onpointerleave: () => { s.pointer = false; page.draw(); }, onfocusout: () => page.draw(),
+        use: (el, isNew) => { s.place = el; if (isNew) s.pointer = false; }, onpointerenter: () => { s.pointer = true; }, onpointerleave: () => { s.pointer = false; page.draw(); }, onfocusout: () => page.draw(),
     };
     return h('div', {class: 'table-place', key: 'table-' + spec.id, ...there},
         h('div', {class: 'bar'},
@@ -155,9 +155,10 @@ export function table(page, spec) {
         pager(page, spec, shown.length));
 }
 
-// The user has changed something: what came of it is shown, also where rows would keep their places.
+// The user has changed something: what came of it is shown, also where rows would keep their places, by the first reading
+// that begins after this: one that is under way may be of before.
 export function settled(page) {
-    for (const s of Object.values(page.state.tables ?? {})) s.asks = true;
+    for (const s of Object.values(page.state.tables ?? {})) s.asks = page.begun;
 }
 
 // Forgets what is chosen, after it has been dealt with.
