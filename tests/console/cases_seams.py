@@ -1,5 +1,5 @@
 """Where the page meets what it does not rule: servers that stop, load or are busy, clocks and languages, proxies."""
-import datetime, http.client, json, os, re, ssl, struct, subprocess, time, zoneinfo
+import datetime, http.client, json, os, re, signal, ssl, struct, subprocess, time, zoneinfo
 
 from check import Failed, expect, until, wait_for
 from server import certificate, free_port
@@ -52,6 +52,37 @@ def killed(w):
     w.b.click("Send")
     until("the message", lambda: w.c.ask("XLEN", "mail") == 18)
     expect(w.c.ask("XREVRANGE", "mail", "+", "-", "COUNT", 1)[0][1], ["to", "somebody"], "what was being filled in")
+
+
+@case(34, "Server killed and started again during polling: greyed, back, nothing lost from the form being filled.", part="a view that is opened for the first time meanwhile")
+def opened_meanwhile(w):
+    w.log_in()
+    lost(w)
+    w.b.expects("Failed to fetch dynamically imported module")
+    w.b.js("location.hash = '#/queues'")
+    w.b.sees("Something in this page failed")
+    w.c = w.start()
+    log_in_again(w)
+    w.b.row("mail")
+    w.b.gone("Something in this page failed")
+    w.b.away()
+    w.c.ask("XADD", "newcomer", "*", "n", 1)
+    w.b.row("newcomer")
+
+
+@case(34, "Server killed and started again during polling: greyed, back, nothing lost from the form being filled.", part="a server that hangs")
+def hangs(w):
+    w.log_in()
+    w.go("Queues")
+    w.b.row("mail")
+    w.p.send_signal(signal.SIGSTOP)
+    w.b.sees(re.compile(r"as of [3-9][.0-9]* s ago"), lambda: w.b.css("footer")[0])
+    w.b.sees(re.compile(r"No answer for \d\d s"))
+    w.b.css(".view.stale")
+    w.p.send_signal(signal.SIGCONT)
+    w.b.gone("No answer for")
+    w.c.ask("XADD", "newcomer", "*", "n", 1)
+    w.b.row("newcomer")
 
 
 @case(35, "Loading 1M keys: progress. Script that is busy: Overview answers, an action says BUSY. CLIENT PAUSE: banner.", args=("--appendonly", "no"))
@@ -170,7 +201,7 @@ def in_zone(w, zone, language, shown):
     w.b.fill("Filter", "reports")
     w.b.row("sundays")
     at = moment_in(zone, told[0])
-    w.b.sees(re.compile(r"Sun,? %d \w+,? 00:30 \(in " % at.day), w.b.row("sundays"))
+    w.b.sees(re.compile(r"Sun,? %d \w+,? 00:30 \(in " % at.day), lambda: w.b.row("sundays"))
     c.ask("XCRON", "DEL", "reports", "sundays")
     # A moment that is typed is one of this zone.
     entry = c.ask("XADD", "mail", "DELAY", 86400000, "*", "to", "later")

@@ -22,6 +22,7 @@ const lostError = () => new ApiError(0, {code: 'LOST', text: 'The server does no
 
 const TOKEN = 'millrace-token';
 const KEPT = 60; // answers that are kept with their tags
+const LATE_MS = 20000; // without an answer to what reads, the server counts as lost
 
 export const link = {lost: null}; // {sinceMs, tries, nextMs}
 export let session = null;        // {token, user, may, features, mode, version, expiresMs}
@@ -132,10 +133,11 @@ export function query(values = {}) {
     return parts.length ? '?' + parts.join('&') : '';
 }
 
-function lose() {
+// sentMs: when the request was sent that has no answer.
+function lose(sentMs) {
     const tries = (link.lost?.tries ?? 0) + 1;
     const wait = Math.min(15000, 1000 * 2 ** (tries - 1));
-    link.lost = {sinceMs: link.lost?.sinceMs ?? Date.now(), tries, nextMs: Date.now() + wait};
+    link.lost = {sinceMs: link.lost?.sinceMs ?? sentMs, tries, nextMs: Date.now() + wait};
     tell('link', link);
     return lostError();
 }
@@ -151,11 +153,15 @@ async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
     if (session?.token && !anonymous) headers.Authorization = 'Bearer ' + session.token;
     if (body !== undefined || method !== 'GET') headers['Content-Type'] = 'application/json';
     if (tag) headers['If-None-Match'] = tag;
+    // A connection that was cut on its way tells nothing for minutes. What changes something goes on: it may yet be done.
+    const late = new AbortController(), sentMs = Date.now();
+    const timer = method === 'GET' ? setTimeout(() => late.abort(new DOMException('', 'TimeoutError')), LATE_MS) : 0;
     let r, text;
     try {
         // The browser's own cache is left out: what it kept would be shown to the next user of this page.
-        r = await fetch('api/v1' + path, {method, headers, signal, cache: 'no-store', credentials: 'omit', redirect: 'error',
+        r = await fetch('api/v1' + path, {method, headers, signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal, cache: 'no-store', credentials: 'omit', redirect: 'error',
                                           body: body === undefined ? undefined : JSON.stringify(body)});
+        clearTimeout(timer);
         if (raw && r.ok) {
             find();
             return r;
@@ -163,7 +169,9 @@ async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
         text = await r.text();
     } catch (e) {
         if (e.name === 'AbortError') throw e;
-        throw lose();
+        throw lose(sentMs);
+    } finally {
+        clearTimeout(timer);
     }
     find();
     if (r.status === 304) return null;

@@ -67,21 +67,25 @@ async function open() {
     page?.end();
     menuIsOpen = false;
     place = at.view;
-    const opened = page = new Page({title: T.nav[place.id]}, at, draw);
+    page = new Page(coming(place.id), at, draw);
     draw();
-    try {
-        if (!modules.has(place.id)) modules.set(place.id, await import(`./${place.id}.js`));
-        if (page !== opened) return;
-        page.view = modules.get(place.id);
-    } catch (e) {
-        page.failed(e);
-        return draw();
-    }
-    focusHeading = true;
-    scrollTo(0, 0);
     if (session) await page.reload();
-    draw();
 }
+
+// Stands for a view until its module is there: to read it is to fetch that first, which like all reading is tried again
+// when the server was away.
+const coming = id => ({
+    title: T.nav[id],
+    async load(opened) {
+        if (!modules.has(id)) modules.set(id, await import(`./${id}.js`));
+        opened.ending.signal.throwIfAborted();
+        opened.view = modules.get(id);
+        focusHeading = true;
+        scrollTo(0, 0);
+        draw();
+        return opened.view.load?.(opened);
+    },
+});
 
 // ---- Reading again
 
@@ -125,7 +129,7 @@ async function refresh() {
 }
 
 function tick() {
-    if (wire.lost) draw(); // its seconds
+    if (wire.lost || page?.isLoading) draw(); // seconds without an answer
     if (document.hidden || !session || !page || page.isLoading) return;
     const every = setting('refresh') * 1000, now = Date.now();
     if (wire.lost ? now < wire.lost.nextMs : !every || now - (page.triedMs ?? 0) < every - 50) return;
