@@ -52,6 +52,7 @@ def messages(w):
     search(w, order="oldest first")
     until("the oldest first", lambda: shown(w) == ids[70:73])
     w.b.click("Clear")
+    until("the form anew", lambda: not w.b.has("button", "Clear"))
     search(w, order="newest first")
     until("the newest first", lambda: shown(w) == ids[:-51:-1])
     search(w, field="state", text="lost")

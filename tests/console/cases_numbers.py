@@ -3,7 +3,7 @@ import re, threading, time
 
 from selenium.webdriver.common.keys import Keys
 
-from check import expect, until
+from check import expect, until, wait_for
 from resp import Conn, Error
 from case import case
 
@@ -160,6 +160,28 @@ def many_streams(w):
             until("sorted by %s, %s" % (by, way), lambda: rows(w) == surveyed(w, "BY", by, *["DESC"] * (way == "DESC"), "COUNT", 100)[0])
             expect(w.b.css("[data-table=queues] th[aria-sort]")[0].get_attribute("aria-sort"), {"DESC": "descending", "ASC": "ascending"}[way], "what the heading says of %s" % by)
     pages(w, total)
+
+
+# Types "ab" into the field, "c" as soon as that takes effect, before it is drawn, and "d" behind the drawing.
+TYPES = """
+const field = document.querySelector(arguments[0]);
+const type = (text) => { field.focus(); field.value += text; field.dispatchEvent(new Event('input', { bubbles: true })); };
+addEventListener('hashchange', () => { type('c'); requestAnimationFrame(() => requestAnimationFrame(() => type('d'))); }, { once: true });
+type('ab');
+"""
+
+
+@case(4, "10,000 streams: filter, every sort, next page, columns; the link opened in a second tab shows the same.", part="typing that goes on while a filter takes effect")
+def typing(w):
+    where = lambda: w.b.js("return location.hash")
+    w.log_in()
+    for view, field, address in (("Queues", "#filter", "#/queues?match=abcd"), ("Clients", "#by-name", "#/clients?name=abcd")):
+        w.go(view)
+        w.b.js(TYPES, field)
+        got = wait_for(lambda: where() == address)
+        expect((got and w.b.js("return document.querySelector(arguments[0]).value", field), where()), ("abcd", address), "what was typed, in " + view)
+    w.b.js("for (const [id, text] of [['by-name', 'two'], ['by-user', 'fields']]) { const f = document.getElementById(id); f.value = text; f.dispatchEvent(new Event('input', { bubbles: true })); }")
+    until("both of them", lambda: "name=two" in where() and "user=fields" in where())
 
 
 def shows_all_columns(w):

@@ -8,26 +8,31 @@ let timer = 0;
 
 // list: {name, label, type, placeholder, options: [[value, label] or value], hint}. Another value leads to the first page.
 export function filters(page, list) {
-    const set = (name, value) => {
+    const typed = page.state.typed ??= {}; // what stands in fields and is not in the address yet
+    const set = (values = {}, push = false) => {
         clearTimeout(timer);
-        page.set({[name]: value, after: ''}, false);
+        const all = {...typed, ...values, after: ''};
+        for (const name in typed) delete typed[name];
+        if (!page.ending.signal.aborted) page.set(all, push);
     };
     const later = (name, value) => {
         clearTimeout(timer);
-        timer = setTimeout(set, REST_MS, name, value);
+        timer = setTimeout(set, REST_MS);
+        typed[name] = value;
+        page.draw();
     };
     const field = f => {
-        const id = 'by-' + f.name, value = page.query[f.name] ?? f.value ?? '';
+        const id = 'by-' + f.name, value = typed[f.name] ?? page.query[f.name] ?? f.value ?? '';
         if (f.type === 'checkbox')
-            return h('label', {key: f.name}, h('input', {type: 'checkbox', id, checked: !!value, onchange: e => set(f.name, e.target.checked)}), ' ', f.label);
+            return h('label', {key: f.name}, h('input', {type: 'checkbox', id, checked: !!value, onchange: e => set({[f.name]: e.target.checked})}), ' ', f.label);
         return h('label', {key: f.name}, f.label, ' ', f.options
-            ? h('select', {id, value, onchange: e => set(f.name, e.target.value)}, f.options.map(o => h('option', {value: [o].flat()[0]}, [o].flat().at(-1))))
+            ? h('select', {id, value, onchange: e => set({[f.name]: e.target.value})}, f.options.map(o => h('option', {value: [o].flat()[0]}, [o].flat().at(-1))))
             : h('input', {id, type: 'text', size: f.type === 'number' ? 6 : 14, inputmode: f.type === 'number' ? 'numeric' : null, placeholder: f.placeholder ?? null, value, spellcheck: 'false', autocomplete: 'off', title: f.hint ?? null,
-                          oninput: e => later(f.name, e.target.value), onkeydown: e => { if (e.key === 'Enter') set(f.name, e.target.value); }}));
+                          oninput: e => later(f.name, e.target.value), onkeydown: e => { if (e.key === 'Enter') set({[f.name]: e.target.value}); }}));
     };
     const isSet = list.some(f => (page.query[f.name] ?? '') !== '');
     return h('div', {class: 'bar', role: 'search', 'aria-label': T.frame.conditions}, list.map(field),
-        isSet ? h('button', {type: 'button', key: 'clear', onclick: () => page.set(Object.fromEntries([...list.map(f => [f.name, '']), ['after', '']]))}, T.frame.clearFilter) : null);
+        isSet ? h('button', {type: 'button', key: 'clear', onclick: () => set(Object.fromEntries(list.map(f => [f.name, ''])), true)}, T.frame.clearFilter) : null);
 }
 
 // Section "filter finds nothing": what was asked for by these members of the address, how many there are without it

@@ -66,6 +66,8 @@ async function open() {
     }
     page?.end();
     menuIsOpen = false;
+    clearTimeout(typing);
+    typed = null;
     place = at.view;
     page = new Page(coming(place.id), at, draw);
     draw();
@@ -157,17 +159,24 @@ function database() {
         Array.from({length: n}, (_, i) => h('option', {value: page.view.dbs === 'one' && i === 0 ? '' : String(i)}, T.frame.dbName(i)))));
 }
 
-let typing = 0;
+let typing = 0, typed = null; // what stands in the field and is not in the address yet
 function filter() {
     const set = value => {
         clearTimeout(typing);
-        typing = setTimeout(() => page?.set({match: value, after: ''}, false), 250);
+        typed = null;
+        page?.set({match: value, after: ''}, false);
+    };
+    const later = value => {
+        clearTimeout(typing);
+        typing = setTimeout(set, 250, value);
+        typed = value;
+        draw();
     };
     const text = page.query.match ?? '';
     return h('span', {class: 'filter', role: 'search', 'aria-label': T.frame.byName},
         h('label', {for: 'filter', class: 'sr'}, T.frame.filter),
-        h('input', {id: 'filter', type: 'text', placeholder: page.view.filter === true ? T.frame.filter : page.view.filter, value: text, spellcheck: 'false', autocomplete: 'off', oninput: e => set(e.target.value)}),
-        text ? h('button', {type: 'button', 'aria-label': T.frame.clearFilter, title: T.frame.clearFilter, onclick: () => { $('filter').value = ''; page.set({match: '', after: ''}, false); }}, '×') : null);
+        h('input', {id: 'filter', type: 'text', placeholder: page.view.filter === true ? T.frame.filter : page.view.filter, value: typed ?? text, spellcheck: 'false', autocomplete: 'off', oninput: e => later(e.target.value)}),
+        text ? h('button', {type: 'button', 'aria-label': T.frame.clearFilter, title: T.frame.clearFilter, onclick: () => set('')}, '×') : null);
 }
 
 const alarmsOf = () => Array.isArray(overview?.alarms) ? overview.alarms.length : Number(overview?.alarms ?? 0);

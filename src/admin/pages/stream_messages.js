@@ -164,19 +164,35 @@ function tailView(page) {
         seen.length ? h('ul', {class: 'plain low scroll'}, seen.map(e => h('li', {key: e.id}, h('code', null, e.id), ' ', entryLine(e)))) : h('p', {class: 'hint'}, S.tailWaits));
 }
 
+// What is in the form: what the address says, until something is typed. At another address it begins anew.
+const FORM = ['order', 'from', 'to', 'field', 'how', 'text'];
+function formOf({query, state}) {
+    const of = FORM.map(name => query[name] ?? '').join('\u0000');
+    return state.form?.of === of ? state.form : state.form = {of, ...query};
+}
+
 function form(page, s) {
-    const q = page.query, f = page.state.form ??= {...q};
-    const input = (name, text, hint, width = 12) => h('label', null, text, ' ', h('input', {name, size: width, value: q[name] ?? '', placeholder: hint ?? '', spellcheck: 'false', oninput: e => { f[name] = e.target.value; }}));
-    const select = (name, values) => h('select', {'aria-label': name, value: q[name] ?? values[0][0], onchange: e => { f[name] = e.target.value; }}, values.map(([v, t]) => h('option', {value: v}, t)));
+    const q = page.query, f = formOf(page);
+    const set = (name, value) => {
+        formOf(page)[name] = value;
+        page.draw();
+    };
+    const input = (name, text, hint, width = 12) => h('label', null, text, ' ', h('input', {name, size: width, value: f[name] ?? '', placeholder: hint ?? '', spellcheck: 'false', oninput: e => set(name, e.target.value)}));
+    const select = (name, values) => h('select', {'aria-label': name, value: f[name] ?? values[0][0], onchange: e => set(name, e.target.value)}, values.map(([v, t]) => h('option', {value: v}, t)));
     const submit = e => {
         e.preventDefault();
-        page.set({from: f.from, to: f.to, field: f.field, how: f.how === 'contains' ? '' : f.how, text: f.text, order: f.order === 'newest' ? '' : f.order, after: ''});
+        const {from, to, field, how, text, order} = formOf(page);
+        page.set({from, to, field, how: how === 'contains' ? '' : how, text, order: order === 'newest' ? '' : order, after: ''});
+    };
+    const clear = () => {
+        page.state.form = null;
+        page.set({from: '', to: '', field: '', how: '', text: '', after: ''});
     };
     return h('form', {class: 'bar', role: 'search', onsubmit: submit},
         select('order', [['newest', S.newest], ['oldest', S.oldestFirst]]), input('from', S.from, S.idHint), input('to', S.to, S.idHint),
-        input('field', S.field, '', 9), select('how', [['contains', S.contains], ['equals', S.equals]]), h('input', {'aria-label': S.contains, size: 10, value: q.text ?? '', oninput: e => { f.text = e.target.value; }}),
+        input('field', S.field, '', 9), select('how', [['contains', S.contains], ['equals', S.equals]]), h('input', {'aria-label': S.contains, size: 10, value: f.text ?? '', oninput: e => set('text', e.target.value)}),
         h('button', {type: 'submit'}, S.search),
-        q.from || q.to || q.field || q.text || q.after ? h('button', {type: 'button', onclick: () => { page.state.form = null; page.set({from: '', to: '', field: '', how: '', text: '', after: ''}); }}, S.clear) : null,
+        q.from || q.to || q.field || q.text || q.after ? h('button', {type: 'button', onclick: clear}, S.clear) : null,
         page.state.tail ? null : h('button', {type: 'button', onclick: () => startTail(page, s)}, S.tail));
 }
 
