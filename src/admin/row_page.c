@@ -43,15 +43,15 @@ static void render_reply(struct row_page *p)
 bool row_page_step(struct row_page *p, const struct user *user)
 {
     uint64_t began = clock_ticks(), most = (uint64_t)(PART_US * clock_ticks_per_us());
-    bool more = true;
+    bool more;
     if (!p->is_gathered) {
         p->is_gathered = !rows_gather(p->rows, user_is_unlimited(user) ? NULL : user, PART_US);
         return true;
     }
-    while (more && clock_ticks() - began < most) {
+    do { /* a row at least, however short the time is by a clock that was moved */
         more = rows_reply(p->rows, &p->reply, 0);
         render_reply(p);
-    }
+    } while (more && clock_ticks() - began < most);
     return more;
 }
 

@@ -119,8 +119,11 @@ static void free_some(struct copy_loader *l)
 static void tidy_for(struct copy_loader *l, int64_t us)
 {
     uint64_t end = clock_ticks() + (uint64_t)((double)us * clock_ticks_per_us());
-    while (l->former && clock_ticks() < end)
+    while (l->former) {
         free_some(l);
+        if (clock_ticks() >= end)
+            break;
+    }
 }
 
 void copy_loader_tidy(struct copy_loader *l)

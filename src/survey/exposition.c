@@ -518,9 +518,10 @@ static bool add_family(const struct survey *sv, const struct family *f, uint32_t
         head(out, f->name, f->type, f->help);
     uint32_t looked = 0, number;
     while (*i != UINT32_MAX && (number = next_record(sv, f, *i + 1)) != UINT32_MAX) {
-        if (looked++ % LOOK_EVERY == 0 && *i && clock_ticks() >= until)
+        if (looked && looked % LOOK_EVERY == 0 && clock_ticks() >= until)
             return false;
         add_record(sv, f, number, match, out);
+        looked++;
         *i = number;
     }
     return true;

@@ -190,7 +190,8 @@ def named(w, name):
     c = w.c
     c.ask("SET", name[1:], "another")
     w.go("Keys")
-    w.b.fill("Filter", "*a#? of it*")
+    w.b.fill("Filter", "*# %41 ? of it*")
+    w.b.sees("looked at 100 %, 2 found")
     w.b.click("\\xff/ ? # %41", kind="main a")
     w.b.sees("found", w.b.css("main .value")[0])
     w.b.sees("\\xff/ ? # %41 & of it: /?#% \\xfe/?#%", w.b.css("h1")[0])
