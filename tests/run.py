@@ -3,7 +3,7 @@
 
 Each part is a process with ports and folders of its own. What it prints comes in the order of the list below, with the time it took and
 the CPU time of its processes. Parts that keep a processor busy take a whole place, those that mostly wait (for a heartbeat, a timeout, a
-disk, the server they talk to) a quarter, all others half a one. Since nearly all of them wait now and then, there are three places for two
+disk, the server they talk to) a quarter, all others half of one. Since nearly all of them wait now and then, there are three places for two
 processors. Parts marked `alone` compare speeds or orders that a second part could disturb; they run after the others, one by one. A part's limit only
 ends what hangs.
 """
@@ -17,7 +17,7 @@ BUSY = re.compile("crash|examples, trading|power cuts|fail-over|dialogues, (aof|
 # Labels of parts that use a processor for less than a third of their time.
 WAITING = re.compile("documentation|a primary and its|a replica and its|work queues, (connections|fail-over|push)|the console's port, (strangers|logins|metrics|tail|lists)|"
                      "limits of connections|alerts and dashboard|clock, slow disk|links, stops|systemd units|who may become|configuration$|unit server/|"
-                     "integration/(scripting/scripts|connection/(clients|tracking|observers)|persist/(lock|changed_files|bases|replace))")
+                     "pipelines over several turns|integration/(scripting/scripts|connection/(clients|tracking|observers)|persist/(lock|changed_files|bases|replace))")
 
 
 class Part:
@@ -73,7 +73,7 @@ class Part:
         return ok, len(failed)
 
     def shortened(self):
-        """What it printed before and on its first failure, and last."""
+        """The output around its first failure, and the end of the output."""
         at = max(0, self.text.find("FAILED") - 1200)
         shown = self.text[at:]
         return shown if len(shown) <= 4000 else "%s\n[...]\n%s" % (shown[:2500], shown[-1500:])
@@ -203,11 +203,12 @@ def all_parts(o):
     parts += [python("dialogues, " + stage, "redis-compat/oracle/oracle.py", *server, "--stages", stage, "dialogues") for stage in stages(o)]
     scripts = sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl")))
     if o.sanitized:
-        scripts = share(o, 2, sorted(scripts, key=os.path.getsize))  # two halves that take about as long
+        scripts = share(o, 2, sorted(scripts, key=os.path.getsize))  # size stands for duration: both halves take about the same time
     for f in scripts:
         label = os.path.relpath(f, os.path.join(ROOT, "tests"))
         parts.append(Part(label, ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True))
     parts += [
+        python("moments of cron expressions", "tests/cron/oracle.py", *server, *seeded, "--expressions", few(60, 300), lines=True),
         python("oracle, random commands", "redis-compat/oracle/oracle.py", *server, *seeded, "--commands", few(5000, 20000), "random"),
         python("oracle, rights", "redis-compat/oracle/rights.py", *server, *seeded, "--pairs", few(1500, 6000)),
         python("oracle, programs in Lua", "redis-compat/oracle/programs.py", *server, *seeded, "--programs", few(1000, 3000)),
@@ -261,7 +262,6 @@ def all_parts(o):
             python("documentation", "tests/docs/pages.py", *server, lines=True),
             python("documentation, types of replies", "tests/docs/replies.py", *server, lines=True),
             python("documentation, spelling", "tests/docs/spelling.py", lines=True),
-            python("moments of cron expressions", "tests/cron/oracle.py", *server, *seeded, "--expressions", few(60, 300), lines=True),
             python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),
             Part("examples, trading", ["examples/trading/test.sh", o.server], 300, lines=True),
             python("examples, what they say", "tests/tools/examples.py", lines=True),

@@ -49,6 +49,7 @@
 
 #define READ_PIECE   65536
 #define ANONYMOUS_IN (1 << 20)
+#define STUCK_MS     30000
 #define READ_US      5000 /* after which no more requests are begun in a turn */
 
 /* Read buffer of a turn: one piece per client of a group, each on its own cache lines. */
@@ -233,12 +234,14 @@ static bool is_tls_hello(const char *p, size_t n)
 }
 
 /* The peer has closed its sending side. It may still read: replies have to be delivered, held ones
- * and those made in this turn, or a message popped for it would be lost. */
+ * and those made in this turn, or a message popped for it would be lost. What it has not accepted
+ * before is left, and so is what is pushed: messages of a subscription go back to their group. */
 static void leave(struct link *k, bool in_order)
 {
     struct client *c = k->client;
-    bool hears = c->subscriber || c->tracking || dlist_linked(&c->monitoring);
-    if (!in_order || (!c->mark_n && !chain_pending(&c->out)) || hears) {
+    bool hears = c->subscriber || c->pushing || c->tracking || dlist_linked(&c->monitoring);
+    bool is_owed = c->mark_n || (chain_pending(&c->out) && !k->waits_for_room);
+    if (!in_order || !is_owed || hears) {
         client_close(c);
         return;
     }
@@ -506,6 +509,14 @@ void link_close_all(struct link_set *s)
     dlist_splice(&e->clients.closing, &later);
 }
 
+/* It is to be closed behind its output, of which the peer accepts nothing. */
+static bool is_stuck(const struct client *c)
+{
+    const struct link *k = c->link;
+    return (c->flags & CLIENT_CLOSE_AFTER) && k->waits_for_room &&
+           c->engine->steady_ms - c->active_ms > STUCK_MS;
+}
+
 void link_tick(struct link_set *s)
 {
     struct engine *e = s->engine;
@@ -513,7 +524,7 @@ void link_tick(struct link_set *s)
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || (c->flags & CLIENT_CLOSING))
             continue;
-        if (client_is_idle(c)) {
+        if (client_is_idle(c) || is_stuck(c)) {
             log_line(LOG_VERBOSE, "Closing idle client");
             client_close(c);
         } else if (chain_pending(&c->out) && client_is_over_output_limit(c)) {

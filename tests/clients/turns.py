@@ -3,12 +3,12 @@
 
 turns.py SERVER      prints "ok ..." and "not ok ..." lines
 
-Each pipeline has commands that take longer than a turn begins requests for, so that the rest of it is kept for later turns. And what comes to a client in the turn in which it leaves.
+Each pipeline has commands that take longer than a turn begins requests for, so that the rest of it is kept for later turns. One case is about the turn itself: a client leaves in the turn in which a message comes to it.
 """
-import os, socket, sys, time
+import fcntl, os, socket, sys, termios
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import cases, expect  # noqa: E402
+from check import cases, expect, until  # noqa: E402
 from resp import packet          # noqa: E402
 from server import Server        # noqa: E402
 
@@ -22,8 +22,8 @@ def slow(batches, *command):
     return packet(([SLOW] + [command] * (BATCH - 1)) * batches)
 
 
-def quick():
-    return Server(sys.argv[1], "--enable-debug-command", "yes", "--save", "", "--client-query-buffer-limit", "1mb", tls=True)
+def quick(input="1mb"):
+    return Server(sys.argv[1], "--enable-debug-command", "yes", "--save", "", "--client-query-buffer-limit", input, tls=True)
 
 
 def leaves(kind):
@@ -90,31 +90,64 @@ def others():
                 c.answer()
 
 
+def unread(c):
+    """Bytes sent by a unix socket that the server has not read."""
+    return int.from_bytes(fcntl.ioctl(c.s, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+
+
+def together(s, waiting, commands, *later):
+    """The clients wait by these commands. Then, all in one turn: what another client sends, `later`, and behind that their ends. The other client."""
+    a, first = s.conn(), s.unix()
+    between = [s.conn() for _ in range(20)]  # more than are read together
+    for c, command in zip(waiting, commands):
+        c.send(*command)
+        a.do("PING")
+    first.send("DEBUG", "SLEEP", "1")  # what is sent meanwhile is read together behind it
+    until("the sleep", lambda: unread(first) == 0)
+    a.write(packet(later))
+    for c in between:
+        c.send("PING")
+    for c in waiting:
+        c.s.shutdown(socket.SHUT_WR)
+    return a
+
+
 def handed_over():
     """A message that another client of the same turn sends to one whose end is read behind it: it is received, or stays."""
     with quick() as s:
-        a, first = s.start(), s.conn()
-        waiting, between = [s.conn() for _ in range(3)], [s.conn() for _ in range(20)]  # more than are read together
-        for c in [first] + between:
-            c.do("PING")
-        commands = (("BLPOP", "list", 0), ("BLMOVE", "list", "to", "LEFT", "RIGHT", 0), ("BZPOPMIN", "zset", 0))
-        for c, command in zip(waiting, commands):
-            c.do("PING")
-            c.send(*command)
-            a.do("PING")
-        s.stop()
-        first.send("PING")  # ends the server's wait: what follows comes together
-        time.sleep(0.05)
-        a.write(packet([("RPUSH", "list", "x", "y"), ("ZADD", "zset", 1, "z")]))
-        for c in between:
-            c.send("PING")
-        for c in waiting:
-            c.s.shutdown(socket.SHUT_WR)
-        s.go_on()
+        s.start()
+        waiting = [s.conn() for _ in range(3)]
+        a = together(s, waiting, (("BLPOP", "list", 0), ("BLMOVE", "list", "to", "LEFT", "RIGHT", 0), ("BZPOPMIN", "zset", 0)),
+                     ("RPUSH", "list", "x", "y"), ("ZADD", "zset", 1, "z"))
         expect([a.answer(), a.answer()], [2, 1], "what was added")
         received = [c.answer() for c in waiting]
         expect(received, [[b"list", b"x"], b"y", [b"zset", b"z", b"1"]], "received")
         expect([c.s.recv(100) for c in waiting], [b""] * 3, "and closed")
+
+
+def accepts_nothing(end):
+    """A client that leaves and reads nothing of what it is owed does not stay, and what was pushed to it goes back to its group."""
+    with quick(input="1gb") as s:
+        a, size = s.start(), 20000000
+        c = s.conn()
+        number = c.do("CLIENT", "ID")
+        there = lambda: "id=%d " % number in a.do("CLIENT", "LIST").decode()
+        if end == "a reply of its last turn":
+            c.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            a.do("SET", "big", "x" * 6000000)  # more than the buffers hold, and no longer to copy than a turn begins requests for
+            a = together(s, [c], [("BLPOP", "list", 0)], ("EVAL", "return redis.call('RPUSH', KEYS[1], redis.call('GET', KEYS[2]))", 2, "list", "big"))
+            a.answer()
+            until("its end", lambda: not there())
+            return
+        a.do("XGROUP", "CREATE", "queue", "g", "0", "MKSTREAM")
+        a.do("XPOLICY", "SET", "queue", "g", "LEASE", 600000)
+        a.do("XADD", "queue", "*", "f", "x" * size)
+        c.do("HELLO", 3)
+        c.send(*(("XCONSUME", "START", "GROUP", "g", "w", "STREAMS", "queue") if end == "pushes" else ("XRANGE", "queue", "-", "+")))
+        until("what it does not read", lambda: " omem=0 " not in [x for x in a.do("CLIENT", "LIST").decode().splitlines() if "id=%d " % number in x][0])
+        c.s.shutdown(socket.SHUT_WR)
+        until("its end", lambda: not there())
+        expect(len(a.do("XREADGROUP", "GROUP", "g", "another", "STREAMS", "queue", ">")[0][1]), 1, "messages for another")
 
 
 def loading():
@@ -135,4 +168,5 @@ def loading():
 
 cases([(name + ", " + kind, run, kind) for name, run in (("a client that leaves", leaves), ("a client that sends faster than it is served", keeps_little),
                                                         ("SCRIPT KILL from a later turn", killed)) for kind in ("conn", "tls")]
-      + [("others between long pipelines", others), ("while loading", loading), ("what comes to a client that leaves", handed_over)], sys.argv[2:])
+      + [("others between long pipelines", others), ("while loading", loading), ("what comes to a client that leaves", handed_over)]
+      + [("a client that leaves and reads nothing, " + end, accepts_nothing, end) for end in ("a reply", "a reply of its last turn", "pushes")], sys.argv[2:])

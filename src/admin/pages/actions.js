@@ -236,6 +236,7 @@ export function resultList(page, draw) {
         r.undo ? h('button', {type: 'button', onclick: () => page.attempt(async () => {
             await r.undo.run();
             Object.assign(r, {undo: null, text: T.action.undone});
+            settled(page);
             page.reload();
         })}, r.undo.label ?? T.action.undo) : null,
         h('button', {type: 'button', 'aria-label': T.action.dismiss, onclick: () => { results.splice(i, 1); draw(); }}, '×')));

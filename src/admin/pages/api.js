@@ -154,14 +154,16 @@ async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
     if (body !== undefined || method !== 'GET') headers['Content-Type'] = 'application/json';
     if (tag) headers['If-None-Match'] = tag;
     // A connection that was cut on its way tells nothing for minutes. What changes something goes on: it may yet be done.
-    const late = new AbortController(), sentMs = Date.now();
-    const timer = method === 'GET' ? setTimeout(() => late.abort(new DOMException('', 'TimeoutError')), LATE_MS) : 0;
+    const ending = new AbortController(), sentMs = Date.now();
+    const leave = () => ending.abort(signal.reason);
+    const timer = method === 'GET' ? setTimeout(() => ending.abort(new DOMException('', 'TimeoutError')), LATE_MS) : 0;
     let r, text;
     try {
+        signal?.throwIfAborted();
+        signal?.addEventListener('abort', leave);
         // The browser's own cache is left out: what it kept would be shown to the next user of this page.
-        r = await fetch('api/v1' + path, {method, headers, signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal, cache: 'no-store', credentials: 'omit', redirect: 'error',
+        r = await fetch('api/v1' + path, {method, headers, signal: ending.signal, cache: 'no-store', credentials: 'omit', redirect: 'error',
                                           body: body === undefined ? undefined : JSON.stringify(body)});
-        clearTimeout(timer);
         if (raw && r.ok) {
             find();
             return r;
@@ -172,6 +174,7 @@ async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
         throw lose(sentMs);
     } finally {
         clearTimeout(timer);
+        if (!raw) signal?.removeEventListener('abort', leave); // a stream is read on, until the page ends
     }
     find();
     if (r.status === 304) return null;

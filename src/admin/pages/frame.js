@@ -74,12 +74,12 @@ async function open() {
     if (session) await page.reload();
 }
 
-// Stands for a view until its module is there: to read it is to fetch that first, which like all reading is tried again
-// when the server was away.
+// Stands for a view until its module is there. Reading it fetches the module first, so this too is tried again after the
+// server was away.
 const coming = id => ({
     title: T.nav[id],
     async load(opened) {
-        if (!modules.has(id)) modules.set(id, await import(`./${id}.js`));
+        if (!modules.has(id)) modules.set(id, await import(`./${id}.js`).catch(e => { throw Object.assign(e, {isAway: e instanceof TypeError}); }));
         opened.ending.signal.throwIfAborted();
         opened.view = modules.get(id);
         focusHeading = true;

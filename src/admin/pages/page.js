@@ -78,7 +78,7 @@ export class Page {
     }
 
     failed(e) {
-        if (!(e instanceof ApiError)) console.error(e);
+        if (!(e instanceof ApiError) && !e.isAway) console.error(e); // a fault of the page, not of the way to the server
         if (e.status === 0 || e.status === 401) return; // the frame tells
         if (e.status === 503 || e.status === 429) {
             Object.assign(banner, {code: e.code, text: T.state.busy[e.code] ?? e.text, stopsWrites: e.status === 503 ? T.state.busy[e.code] ?? e.text : null});

@@ -156,7 +156,7 @@ export function table(page, spec) {
 }
 
 // The user has changed something: what came of it is shown, also where rows would keep their places, by the first reading
-// that begins after this: one that is under way may be of before.
+// that begins after this. A reading already under way may have been answered before the change.
 export function settled(page) {
     for (const s of Object.values(page.state.tables ?? {})) s.asks = page.begun;
 }
