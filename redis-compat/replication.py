@@ -278,7 +278,8 @@ class Pair:
         self.replica.end()
 
 
-NOT_MADE = {"migrate", "restore-asking", "pfdebug", "debug"}
+# Those that the load leaves out: they need another server, or a connection that is pushed to.
+NOT_MADE = {"migrate", "restore-asking", "pfdebug", "debug", "xconsume|start"}
 
 
 def main():
