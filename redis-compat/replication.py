@@ -278,7 +278,7 @@ class Pair:
         self.replica.end()
 
 
-# Those that the load leaves out: they need another server, or a connection that is pushed to.
+# Commands that the load does not send: they need another server, or a connection that accepts pushes.
 NOT_MADE = {"migrate", "restore-asking", "pfdebug", "debug", "xconsume|start"}
 
 

@@ -180,7 +180,7 @@ def all_parts(o):
     ]
     for i, cases in share(o, few(3, 1), enumerate(MEMORY)):
         parts.append(python("memory of clients, %d of %d" % (i + 1, len(MEMORY)), "tests/clients/memory.py", o.server, *cases, lines=True))
-    # Of those that the other build plays in whole the sanitizers take a half, as of the integration tests.
+    # The optimised build runs all of these, the sanitized build a half, to save time; so with the integration tests below.
     parts += share(o, few(2, 1), [
         python("configuration", "tests/config/config.py", o.server, *seeded, lines=True),
         python("handing over", "tests/clients/handover.py", o.server, lines=True),
@@ -252,7 +252,7 @@ def all_parts(o):
                 python("the model of fail-over", "utils/models.py", "quick", limit=900, lines=True),
                 python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             ]),
-            # What is not the server: texts, tables, and programs beside it.
+            # Texts, tables and programs beside the server: sanitizers would find nothing in them.
             python("broker, a test for each rule", "tests/broker/rules.py", "check"),
             python("reference and manual pages", "tests/docs/reference.py", *server, lines=True),
             python("manifests for Kubernetes", "tests/deploy/kubernetes.py", o.server, lines=True),

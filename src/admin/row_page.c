@@ -48,7 +48,7 @@ bool row_page_step(struct row_page *p, const struct user *user)
         p->is_gathered = !rows_gather(p->rows, user_is_unlimited(user) ? NULL : user, PART_US);
         return true;
     }
-    do { /* a row at least, however short the time is by a clock that was moved */
+    do { /* at least one row: after a jump of the clock PART_US may be 0 ticks */
         more = rows_reply(p->rows, &p->reply, 0);
         render_reply(p);
     } while (more && clock_ticks() - began < most);

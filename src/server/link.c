@@ -233,9 +233,10 @@ static bool is_tls_hello(const char *p, size_t n)
     return n >= 2 && p[0] == 0x16 && p[1] == 3;
 }
 
-/* The peer has closed its sending side. It may still read: replies have to be delivered, held ones
- * and those made in this turn, or a message popped for it would be lost. What it has not accepted
- * before is left, and so is what is pushed: messages of a subscription go back to their group. */
+/* The peer has closed its sending side but may still read, so held replies and replies made in this
+ * turn are sent before the connection is closed: a message popped for this client would be lost
+ * otherwise. Output that a full socket had refused earlier is dropped, since the peer may never
+ * read again. So are pushes: messages of a stream subscription return to their group. */
 static void leave(struct link *k, bool in_order)
 {
     struct client *c = k->client;
@@ -509,7 +510,8 @@ void link_close_all(struct link_set *s)
     dlist_splice(&e->clients.closing, &later);
 }
 
-/* It is to be closed behind its output, of which the peer accepts nothing. */
+/* The connection is closed once its output has been sent, but the peer has not read for STUCK_MS.
+ * Without this limit such a connection would stay open for ever. */
 static bool is_stuck(const struct client *c)
 {
     const struct link *k = c->link;

@@ -96,7 +96,7 @@ def unread(c):
 
 
 def together(s, waiting, commands, *later):
-    """The clients wait by these commands. Then, all in one turn: what another client sends, `later`, and behind that their ends. The other client."""
+    """The clients block in these commands. Then the server reads in one turn what another client sends (`later`), and after it that the first ones have closed. Returns the other client."""
     a, first = s.conn(), s.unix()
     between = [s.conn() for _ in range(20)]  # more than are read together
     for c, command in zip(waiting, commands):

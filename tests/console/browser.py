@@ -136,7 +136,7 @@ class Browser:
         return re.sub(r"\s+", " ", self.js("return (arguments[0] || document.body).innerText", within))
 
     def seen(self):
-        """What there is instead of what a case waits for: how old it is, where rows may be held, the last answers, the text of the topmost dialog or of the view."""
+        """For failures: the age of the page, the focus (which holds rows), the last answers, and the text of the topmost dialog or of the view."""
         self.read_logs()
         name, tag = self.focus()
         fresh = self.js("return [...document.querySelectorAll('.fresh')].map((e) => e.innerText).join(', ')")
@@ -232,7 +232,7 @@ class Browser:
             self.at = box
 
     def closed(self):
-        """What a dialog was for is done: it is gone, and the focus back where it was opened."""
+        """Waits until the dialog has closed: only then is the focus back where it was opened."""
         if not wait_for(lambda: self.js("return !document.querySelector('dialog')"), SECONDS):
             raise Failed("the dialog stays: " + self.seen())
 

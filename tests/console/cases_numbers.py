@@ -68,7 +68,7 @@ def rows_stay(w):
     expect(rows(w), surveyed(w, "BY", "length", "DESC")[0], "the order of the server")
 
 
-# Until letGo(): answers whose path has this in it have come, and are not handed on.
+# Holds back answers to GETs whose path contains the argument, until letGo().
 LATE = """
 const ask = window.fetch, what = arguments[0];
 let open;

@@ -22,7 +22,7 @@ const lostError = () => new ApiError(0, {code: 'LOST', text: 'The server does no
 
 const TOKEN = 'millrace-token';
 const KEPT = 60; // answers that are kept with their tags
-const LATE_MS = 20000; // without an answer to what reads, the server counts as lost
+const LATE_MS = 20000; // after which a GET without a complete answer counts as lost
 
 export const link = {lost: null}; // {sinceMs, tries, nextMs}
 export let session = null;        // {token, user, may, features, mode, version, expiresMs}
@@ -153,7 +153,8 @@ async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
     if (session?.token && !anonymous) headers.Authorization = 'Bearer ' + session.token;
     if (body !== undefined || method !== 'GET') headers['Content-Type'] = 'application/json';
     if (tag) headers['If-None-Match'] = tag;
-    // A connection that was cut on its way tells nothing for minutes. What changes something goes on: it may yet be done.
+    // Where the network drops packets silently, fetch() would wait for minutes. Only a GET is given up: a change may still
+    // take effect.
     const ending = new AbortController(), sentMs = Date.now();
     const leave = () => ending.abort(signal.reason);
     const timer = method === 'GET' ? setTimeout(() => ending.abort(new DOMException('', 'TimeoutError')), LATE_MS) : 0;
@@ -174,7 +175,7 @@ async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
         throw lose(sentMs);
     } finally {
         clearTimeout(timer);
-        if (!raw) signal?.removeEventListener('abort', leave); // a stream is read on, until the page ends
+        if (!raw) signal?.removeEventListener('abort', leave); // the body of a stream is read after this returns, until the page ends
     }
     find();
     if (r.status === 304) return null;

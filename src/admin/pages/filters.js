@@ -8,7 +8,7 @@ let timer = 0;
 
 // list: {name, label, type, placeholder, options: [[value, label] or value], hint}. Another value leads to the first page.
 export function filters(page, list) {
-    const typed = page.state.typed ??= {}; // what stands in fields and is not in the address yet
+    const typed = page.state.typed ??= {}; // text that was typed but is not in the address yet
     const set = (values = {}, push = false) => {
         clearTimeout(timer);
         const all = {...typed, ...values, after: ''};

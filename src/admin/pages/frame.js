@@ -74,8 +74,8 @@ async function open() {
     if (session) await page.reload();
 }
 
-// Stands for a view until its module is there. Reading it fetches the module first, so this too is tried again after the
-// server was away.
+// Stands in for a view until its module has been loaded. load() fetches the module first, so that a failed fetch is retried
+// like any other read when the server is back.
 const coming = id => ({
     title: T.nav[id],
     async load(opened) {
@@ -159,7 +159,7 @@ function database() {
         Array.from({length: n}, (_, i) => h('option', {value: page.view.dbs === 'one' && i === 0 ? '' : String(i)}, T.frame.dbName(i)))));
 }
 
-let typing = 0, typed = null; // what stands in the field and is not in the address yet
+let typing = 0, typed = null; // text that was typed but is not in the address yet
 function filter() {
     const set = value => {
         clearTimeout(typing);

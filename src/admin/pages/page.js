@@ -10,7 +10,7 @@ export class Page {
     // view: its module; at: what router.parse() found; draw: asks the frame to draw everything.
     constructor(view, at, draw) {
         Object.assign(this, {view, params: at.params, query: at.query, path: at.path, state: {}, data: null, error: null, atMs: 0, dataAt: null, isLoading: false, draw});
-        this.begun = this.reading = 0; // readings so far; the one that `data` are of
+        this.begun = this.reading = 0; // number of reads begun; the one that `data` came from
         this.again = false;
         this.ending = new AbortController();
         this.hindrance = null; // why the last reading is not all anew
@@ -78,7 +78,7 @@ export class Page {
     }
 
     failed(e) {
-        if (!(e instanceof ApiError) && !e.isAway) console.error(e); // a fault of the page, not of the way to the server
+        if (!(e instanceof ApiError) && !e.isAway) console.error(e); // isAway: the server could not be reached, which is no bug of the page
         if (e.status === 0 || e.status === 401) return; // the frame tells
         if (e.status === 503 || e.status === 429) {
             Object.assign(banner, {code: e.code, text: T.state.busy[e.code] ?? e.text, stopsWrites: e.status === 503 ? T.state.busy[e.code] ?? e.text : null});

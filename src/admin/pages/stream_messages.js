@@ -164,7 +164,7 @@ function tailView(page) {
         seen.length ? h('ul', {class: 'plain low scroll'}, seen.map(e => h('li', {key: e.id}, h('code', null, e.id), ' ', entryLine(e)))) : h('p', {class: 'hint'}, S.tailWaits));
 }
 
-// What is in the form: what the address says, until something is typed. At another address it begins anew.
+// The values of the form: those of the address, then what was typed since. Another address discards what was typed.
 const FORM = ['order', 'from', 'to', 'field', 'how', 'text'];
 function formOf({query, state}) {
     const of = FORM.map(name => query[name] ?? '').join('\u0000');

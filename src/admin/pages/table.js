@@ -29,7 +29,7 @@ function stateOf(page, id) {
     return page.state.tables[id] ??= {chosen: new Set(), open: new Set(), order: [], rows: new Map(), pointer: false, place: null, at: null, asks: null, shows: false};
 }
 
-// A place that was taken off the page, as where an error was shown, has not been told that the pointer left it.
+// An element that was removed under the pointer, as when an error replaces the table, gets no pointerleave event.
 const isThere = s => !!s.place?.isConnected && (s.pointer || s.place.contains(document.activeElement));
 
 // The rows in the order in which they are shown: as given, or, while somebody is there, as they were.
@@ -155,8 +155,8 @@ export function table(page, spec) {
         pager(page, spec, shown.length));
 }
 
-// The user has changed something: what came of it is shown, also where rows would keep their places, by the first reading
-// that begins after this. A reading already under way may have been answered before the change.
+// The user has changed something. The next read shows the result even where rows would keep their places. A read already
+// under way does not count: it may have been answered before the change.
 export function settled(page) {
     for (const s of Object.values(page.state.tables ?? {})) s.asks = page.begun;
 }
