@@ -157,14 +157,41 @@ bool perform_try(struct exchange *x, const struct bytes *words, size_t n, struct
     return false;
 }
 
+/* Rules of users that hold a password, or its digest, come back in the error that is about them. */
+static bool holds_password(struct bytes rule)
+{
+    return rule.n > 1 && strchr("><#!(", *rule.p);
+}
+
+static void redact_error(struct buf *error, const struct command *c, const struct bytes *words,
+                         size_t n)
+{
+    for (size_t i = 0; c && i < n; i++) {
+        if (!holds_password(words[i]) || !observe_is_secret(c, words, (int)i))
+            continue;
+        const char *at = memmem(error->p, error->n, words[i].p, words[i].n);
+        if (!at)
+            continue;
+        struct buf mended = {0};
+        size_t before = (size_t)(at - error->p), until = before + words[i].n;
+        buf_add(&mended, bytes_of(error->p, before));
+        buf_add_text(&mended, "(redacted)");
+        buf_add(&mended, bytes_of(error->p + until, error->n - until));
+        buf_free(error);
+        *error = mended;
+    }
+}
+
 bool perform_command(struct exchange *x, const struct bytes *words, size_t n, struct render *r)
 {
     struct buf text = {0};
+    const struct command *c = caller_command(x->all->engine, words, n);
     if (!perform_try(x, words, n, r))
         return false;
     if (!r->error.n)
         return true;
-    print_command(&text, caller_command(x->all->engine, words, n), words, n);
+    redact_error(&r->error, c, words, n);
+    print_command(&text, c, words, n);
     tell_command_error(x, buf_bytes(&r->error), buf_bytes(&text));
     buf_free(&text);
     return false;
@@ -199,6 +226,10 @@ void perform_complete(struct exchange *x)
     unsigned status = x->asked.route->status;
     if (caller_is_held(&x->caller))
         exchange_state_enter(x, EXCHANGE_WAITING);
+    else if (!json_write_is_whole(&x->json) && x->command.n)
+        tell_command_error(x,
+                           BYTES("TOOLARGE The command has run, but the response exceeds 1 MiB."),
+                           buf_bytes(&x->command));
     else if (!json_write_is_whole(&x->json))
         tell_refusal(x, 507, "TOOLARGE", "The response exceeds 1 MiB.");
     else if (status == 204)

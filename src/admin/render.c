@@ -22,13 +22,34 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "config/settings.h"
+#include "base/utf8.h"
+
+#include <math.h>
 
 #define FRONT_ENDS 64 /* bytes of what ends an entry of which only the front is written */
 
+/* Two names that differ stay different, unless one holds what the other's bytes are written as. */
+static void write_name_as_is(struct json_write *w, struct bytes name)
+{
+    struct buf mended = {0};
+    while (name.n) {
+        size_t n = utf8_length(name);
+        if (n)
+            buf_add(&mended, bytes_of(name.p, n));
+        else
+            buf_printf(&mended, "\\x%02x", (unsigned char)*name.p);
+        n += n == 0;
+        name = bytes_of(name.p + n, name.n - n);
+    }
+    json_write_name(w, mended.n ? buf_bytes(&mended) : BYTES(""));
+    buf_free(&mended);
+}
+
 static void write_name(struct render *r, struct bytes name, bool camel)
 {
-    if (camel)
+    if (r->shape == RENDER_TYPED)
+        write_name_as_is(r->w, name);
+    else if (camel)
         texts_write_name(r->w, name);
     else
         json_write_name(r->w, name);
@@ -232,7 +253,7 @@ static void write_member(struct render *r, unsigned depth, struct bytes name)
     for (size_t i = 0; i < sizeof(ages) / sizeof(*ages) && r->shape == RENDER_SURVEY; i++)
         is_age = is_age || bytes_is(name, ages[i]);
     if (!is_age) {
-        write_name(r, name, r->shape != RENDER_CONFIG);
+        write_name(r, name, true);
         return;
     }
     memcpy(copy, name.p, name.n);
@@ -386,13 +407,6 @@ static bool is_info(const struct render *r)
 
 /* ---- Strings and other values */
 
-static bool is_secret(struct bytes name)
-{
-    const struct setting *s = settings_find(name);
-    return !s || (s->flags & SETTING_SECRET) || bytes_is(name, "requirepass") ||
-           bytes_is(name, "masterauth");
-}
-
 /* front: all of it, or what is shown and a character. */
 static void write_string(struct render *r, unsigned depth, struct bytes front, uint64_t n)
 {
@@ -403,8 +417,7 @@ static void write_string(struct render *r, unsigned depth, struct bytes front, u
     }
     if (!begin_value(r, depth)) {
         write_member(r, depth, front);
-        r->secret = (r->shape == RENDER_CONFIG && is_secret(front)) ||
-                    (r->shape == RENDER_USER && depth == 1 && bytes_is(front, "passwords"));
+        r->secret = r->shape == RENDER_USER && depth == 1 && bytes_is(front, "passwords");
         return;
     }
     keep_place(r, depth, front, front.n == n);
@@ -438,6 +451,8 @@ static void write_scalar(struct render *r, const struct answer_item *item)
     }
     if (item->kind == ANSWER_INT)
         json_write_int(r->w, item->number);
+    else if (item->kind == ANSWER_DOUBLE && !isfinite(item->real)) /* no number of JSON */
+        json_write_text(r->w, isnan(item->real) ? "nan" : item->real > 0 ? "inf" : "-inf");
     else if (item->kind == ANSWER_DOUBLE)
         json_write_double(r->w, item->real);
     else if (item->kind == ANSWER_BOOL)

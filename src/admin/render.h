@@ -10,7 +10,8 @@ enum render_shape {
     RENDER_ENTRIES, /* of XRANGE: [{id, ms, fields: [[f, v], ...]}, ...] */
     RENDER_TUPLES,  /* an array of arrays, whose values have the names that are given */
     RENDER_LINES,   /* a string of lines of name=value: [{...}, ...] */
-    RENDER_CONFIG,  /* a map, its names as they are; what is secret is null */
+    RENDER_TYPED,   /* as it is, names too, for they may be data; \xNN is a byte of them that is no
+                       UTF-8 */
     RENDER_SURVEY,  /* of SURVEY STREAMS and kin: survey, total, rows */
     RENDER_INFO,    /* of INFO: an object; a=1,b=2 is one within it */
     RENDER_STATS,   /* of INFO commandstats and kin: [{name, ...}, ...] */

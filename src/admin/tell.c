@@ -70,7 +70,7 @@ void tell_command_error(struct exchange *x, struct bytes error, struct bytes com
     } table[] = {{"NOGROUP", 404}, {"NOPERM", 403},     {"WRONGTYPE", 409},  {"BUSYGROUP", 409},
                  {"BUSYKEY", 409}, {"EXECABORT", 409},  {"LOADING", 503},    {"BUSY", 503},
                  {"MISCONF", 503}, {"READONLY", 503},   {"MASTERDOWN", 503}, {"NOREPLICAS", 503},
-                 {"OOM", 507},     {"STREAMFULL", 507}, {"NOAUTH", 401}};
+                 {"OOM", 507},     {"STREAMFULL", 507}, {"TOOLARGE", 507},   {"NOAUTH", 401}};
     char code[24];
     const char *blank = error.n ? memchr(error.p, ' ', error.n) : NULL;
     size_t n = blank ? (size_t)(blank - error.p) : error.n;

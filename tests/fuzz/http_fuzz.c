@@ -206,8 +206,8 @@ static void add_entries(struct buf *to, struct bytes x)
 
 static enum render_shape make_reply(unsigned kind, struct bytes x, struct buf *to)
 {
-    static const enum render_shape shapes[] = {RENDER_ENTRIES, RENDER_LINES,  RENDER_INFO,
-                                               RENDER_STATS,   RENDER_CONFIG, RENDER_SURVEY,
+    static const enum render_shape shapes[] = {RENDER_ENTRIES, RENDER_LINES, RENDER_INFO,
+                                               RENDER_STATS,   RENDER_TYPED, RENDER_SURVEY,
                                                RENDER_PAIRS,   RENDER_VALUE};
     enum render_shape shape = shapes[kind % (sizeof(shapes) / sizeof(*shapes))];
     switch (shape) {

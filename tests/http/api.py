@@ -461,6 +461,45 @@ def confirming(path):
             expect(line in text, True, line)
 
 
+def typed(path):
+    """POST /command: the reply as it is, names and numbers; no secret in it, nor in an error; what ran is told, though its reply has no room."""
+    with Api(path, "--console-commands", "yes", "--masterauth", "a-word-of-masters") as s:
+        c = s.begin()
+        s.token = s.log_in()
+        run = lambda *argv: s.call("POST", "/command", {"argv": argv})
+        c.do("HSET", "h", "my-field", "1", "myField", "2", "my_field", "3")
+        expect(run("HGETALL", "h")[1]["reply"], {"my-field": "1", "myField": "2", "my_field": "3"}, "names that are data")
+        c.do("ZADD", "z", "inf", "a", "-inf", "b")
+        expect(run("ZRANGE", "z", "0", "-1", "WITHSCORES")[1]["reply"], [["b", "-inf"], ["a", "inf"]], "scores without end")
+        expect(s.get("/keys/0/z")[1]["value"], [["b", "-inf"], ["a", "inf"]], "the same of a key")
+        expect(run("CONFIG", "GET", "masterauth", "port")[1]["reply"], {"masterauth": None, "port": str(s.port)}, "a secret setting")
+        expect(c.do("CONFIG", "GET", "masterauth")[1], b"a-word-of-masters", "by RESP it is shown")
+        for rules in (["<a-word-of-bob"], ["#a-word-of-bob"], ["!a-word-of-bob"], ["(>a-word-of-bob nonsense)"], ["on", ">a-word-of-bob", "nonsense"]):
+            answers = [s.call("PUT", "/users/bob", {"rules": rules}), run("ACL", "SETUSER", "bob", *rules)]
+            expect(([status for status, _ in answers], "a-word-of-bob" in json.dumps(answers)), ([400, 400], False), "an error: %r" % answers)
+        for _ in range(40):
+            c.do("RPUSH", "l", *["y" * 1000] * 50)
+        status, a = run("LPOP", "l", "2000")
+        expect((status, a["error"]["code"], a["error"].get("command"), c.do("LLEN", "l")), (507, "TOOLARGE", "LPOP l 2000", 0), "a reply that has no room")
+        expect(run("LRANGE", "h", "0", "1")[1]["error"]["code"], "WRONGTYPE", "an error")
+
+
+def halves(path):
+    """Who may change something, and may not ask for what is told with it, is told that it was done."""
+    with Api(path) as s:
+        c = s.begin()
+        c.do("RPUSH", "l", *"abcdef")
+        c.do("XGROUP", "CREATE", "q", "g", "$", "MKSTREAM")
+        c.do("ACL", "SETUSER", "half", "on", ">pw", "~*", "-@all", "+ltrim", "+lrem", "+lmovem", "+xpolicy|set")
+        s.token = s.log_in(user="half", password="pw")
+        expect(s.call("POST", "/lists/0/l/trim", {"from": 0, "to": 4}), (200, {"length": None, "command": "LTRIM l 0 4"}), "trim")
+        expect(s.call("POST", "/lists/0/l/remove", {"value": "a"})[1]["removed"], 1, "remove")
+        expect(s.call("POST", "/lists/0/l/move", {"to": "m", "count": 2})[1]["moved"], 2, "move")
+        expect(s.call("PUT", G.format(db=0, key="q", group="g") + "/policy", {"lease": 60000})[1]["policy"], None, "a policy")
+        expect(s.call("POST", G.format(db=0, key="q", group="g") + "/pause", {"on": True})[1]["policy"], None, "a pause")
+        expect((c.do("LRANGE", "l", 0, -1), c.do("LLEN", "m")), ([b"d", b"e"], 2), "the lists")
+
+
 def tags(path):
     """H9: rows of the survey have a tag; the same until the next pass. Pages go on behind the last row, whatever they are ordered by."""
     with Api(path) as s:
@@ -817,7 +856,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, produced, members, pages, rights, quiet, durable, paused, busy, settings, health, only)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, typed, halves, tags, views, produced, members, pages, rights, quiet, durable, paused, busy, settings, health, only)], o.only)
 
 
 if __name__ == "__main__":

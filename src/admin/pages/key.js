@@ -103,7 +103,7 @@ function rowsOf(data) {
 function members(page, data) {
     page0 = page;
     const rows = rowsOf(data).map(([name, value], i) => ({i, name, value}));
-    const second = data.type === 'zset' ? {id: 'score', label: W.score, num: true, sort: true, value: r => Number(r.value), show: r => String(r.value)}
+    const second = data.type === 'zset' ? {id: 'score', label: W.score, num: true, sort: true, value: r => Number(String(r.value).replace('inf', 'Infinity')), show: r => String(r.value)}
         : data.type === 'hash' ? {id: 'value', label: W.value, show: r => member(r.value, `value ${r.i}`, isCut(r.name) ? null : memberInPieces(path(page), {field: r.name}, r.value))} : null;
     return table(page, {
         id: 'members', caption: W.members, local: true, rows, key: r => String(r.i),

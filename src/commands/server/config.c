@@ -18,6 +18,19 @@
 #include "base/mem.h"
 #include "config/settings.h"
 
+/* By HTTP nobody is shown what is secret. */
+static void reply_value(struct call *call, const struct settings *s, const struct setting *x)
+{
+    struct buf value = {0};
+    if ((x->flags & SETTING_SECRET) && (call->client->flags & CLIENT_CONSOLE)) {
+        reply_null(call->reply);
+        return;
+    }
+    settings_print(s, x, &value);
+    reply_bulk(call->reply, buf_bytes(&value));
+    buf_free(&value);
+}
+
 static void do_config_get(struct call *call)
 {
     struct settings *s = call->engine->settings;
@@ -35,11 +48,8 @@ static void do_config_get(struct call *call)
                              : glob_match_nocase(call->argv[a], bytes_text(names[k]));
             if (!wanted)
                 continue;
-            struct buf value = {0};
-            settings_print(s, &all[i], &value);
             reply_bulk_text(call->reply, names[k]);
-            reply_bulk(call->reply, buf_bytes(&value));
-            buf_free(&value);
+            reply_value(call, s, &all[i]);
             n++;
         }
     }

@@ -101,7 +101,7 @@ TEST(the_front_of_an_entry_that_is_longer_than_an_answer)
     buf_free(&reply);
 }
 
-TEST(tuples_lines_settings)
+TEST(tuples_lines)
 {
     CHECK(renders(RENDER_TUPLES, "id atS", 99, "*2\r\n*2\r\n:1\r\n:2\r\n*1\r\n*1\r\n+x\r\n",
                   "[{\"id\":1,\"atS\":2},{\"id\":[\"x\"]}]"));
@@ -110,12 +110,23 @@ TEST(tuples_lines_settings)
                   "[{\"id\":3,\"name\":\"5\",\"qbufFree\":7,\"x\":\"\",\"libName\":\"a=b\"},{"
                   "\"id\":4,\"y\":\"\"}]"));
     CHECK(renders(RENDER_LINES, NULL, 99, "$0\r\n\r\n", "[]"));
-    /* G12 */
-    CHECK(renders(
-        RENDER_CONFIG, NULL, 99,
-        "%4\r\n$4\r\nport\r\n$1\r\n1\r\n$11\r\nrequirepass\r\n$1\r\ns\r\n$10\r\nmasterauth\r\n$"
-        "1\r\ns\r\n$17\r\ntls-key-file-pass\r\n$1\r\ns\r\n",
-        "{\"port\":\"1\",\"requirepass\":null,\"masterauth\":null,\"tls-key-file-pass\":null}"));
+}
+
+/* Names that are data: neither shortened nor changed, and those that differ stay different. */
+TEST(what_is_typed)
+{
+    CHECK(renders(RENDER_TYPED, NULL, 99,
+                  "%5\r\n$3\r\na-b\r\n:1\r\n$2\r\naB\r\n:2\r\n$2\r\n\xff\"\r\n:3\r\n$1\r\n\xfe\r\n:"
+                  "4\r\n$0\r\n\r\n:5\r\n",
+                  "{\"a-b\":1,\"aB\":2,\"\\\\xff\\\"\":3,\"\\\\xfe\":4,\"\":5}"));
+    CHECK(renders(RENDER_TYPED, NULL, 99, "%1\r\n$3\r\nx-y\r\n%1\r\n$3\r\na_b\r\n+v\r\n",
+                  "{\"x-y\":{\"a_b\":\"v\"}}"));
+}
+
+TEST(numbers_that_json_has_not)
+{
+    CHECK(renders(RENDER_VALUE, NULL, 99, "*4\r\n,inf\r\n,-inf\r\n,nan\r\n,1.5\r\n",
+                  "[\"inf\",\"-inf\",\"nan\",1.5]"));
 }
 
 TEST(errors_and_broken_replies)
@@ -199,5 +210,5 @@ TEST(the_place_of_long_names)
 #name, name                                                                                \
     }
 UNIT_MAIN(T(values), T(entries), T(entries_that_do_not_fit_are_left_out),
-          T(the_front_of_an_entry_that_is_longer_than_an_answer), T(tuples_lines_settings),
-          T(errors_and_broken_replies), T(the_place_of_long_names))
+          T(the_front_of_an_entry_that_is_longer_than_an_answer), T(tuples_lines), T(what_is_typed),
+          T(numbers_that_json_has_not), T(errors_and_broken_replies), T(the_place_of_long_names))
