@@ -270,7 +270,9 @@ static bool write_keys(struct exchange *x, struct keys_page *s)
     for (int i = 0; i < TYPES_STEP && s->typed < key_count(s); i++) {
         struct bytes key = key_at(s, s->typed++);
         const struct bytes words[] = {BYTES("TYPE"), key};
-        if (!work_look(x, words, 2, take_type, s))
+        bool may; /* SCAN names every key; its type is only for who may read it */
+        s->type_text.n = 0;
+        if (!work_asks(x, words, 2, &may) || (may && !work_look(x, words, 2, take_type, s)))
             return false;
         if (bytes_is(buf_bytes(&s->type_text), "none")) /* it has gone meanwhile */
             continue;
@@ -278,7 +280,10 @@ static bool write_keys(struct exchange *x, struct keys_page *s)
         json_write_name(&x->json, BYTES("key"));
         work_write_name(&x->json, key, key_count(s) - s->typed);
         json_write_name(&x->json, BYTES("type"));
-        json_write_bytes(&x->json, buf_bytes(&s->type_text));
+        if (may)
+            json_write_bytes(&x->json, buf_bytes(&s->type_text));
+        else
+            json_write_null(&x->json);
         json_write_object_end(&x->json);
     }
     return true;

@@ -82,7 +82,7 @@ bool work_try(struct exchange *x, const struct bytes *words, size_t n,
     return ran;
 }
 
-bool work_may(struct exchange *x, const struct bytes *words, size_t n)
+bool work_asks(struct exchange *x, const struct bytes *words, size_t n, bool *may)
 {
     struct client *c = caller_client(&x->caller, x->from.address);
     struct user *u = identity_user(x);
@@ -91,7 +91,16 @@ bool work_may(struct exchange *x, const struct bytes *words, size_t n)
         return false;
     }
     rights_set_user(c, u);
-    if (exec_is_allowed(c, &(struct exec_request){.argv = words, .argc = (int)n}) == 1)
+    *may = exec_is_allowed(c, &(struct exec_request){.argv = words, .argc = (int)n}) == 1;
+    return true;
+}
+
+bool work_may(struct exchange *x, const struct bytes *words, size_t n)
+{
+    bool may;
+    if (!work_asks(x, words, n, &may))
+        return false;
+    if (may)
         return true;
     tell_refusal(x, 403, "NOPERM", "The user lacks permission for this.");
     return false;

@@ -693,6 +693,9 @@ def rights(path):
         expect("info" in s.get("/session")[1]["may"], True, "what it is told when it may more")
         answer = s.get("/replication")[1]
         expect((answer["info"]["role"], answer["role"]), ("master", None), "what it may of two commands")
+        c.do("SET", "a", "1")
+        c.do("ACL", "SETUSER", "viewer", "+scan", "+type")
+        expect([(r["key"] == "a", r["type"]) for r in sorted(s.get("/keys")[1]["rows"], key=lambda r: str(r["key"]))], [(True, "string"), (False, None)], "names are told by SCAN, types to who may read")
         c.do("ACL", "SETUSER", "viewer", "-client|list")
         expect(s.code("GET", "/clients"), (403, "NOPERM"), "no more")
         values = {r["name"]: r["value"] for r in s.get("/config", basic="default:hush")[1]["rows"]}
