@@ -89,6 +89,7 @@ enum caller_result caller_run(struct caller *k, const struct caller_request *q, 
     enum exec_result result = q->looks ? look(c, &request) : exec_request(c, &request);
     ASSERT(result != EXEC_BLOCKED); /* block_allowed() */
     take_reply(c, r);
+    gate_note_point(e, &k->point);
     return result == EXEC_HOLD ? CALLER_PAUSED : caller_was_killed(k) ? CALLER_GONE : CALLER_DONE;
 }
 
@@ -99,6 +100,12 @@ bool caller_is_held(const struct caller *k)
         return false;
     gate_sendable(c);
     return c->mark_n != 0;
+}
+
+bool caller_is_held_late(const struct caller *k)
+{
+    struct client *c = k->id ? client_by_id(k->engine, k->id) : NULL;
+    return !gate_covers_point(k->engine, &k->point, c);
 }
 
 void caller_end(struct caller *k)

@@ -8,8 +8,9 @@
 
 /* Zero-initialised but for engine: there is none yet. */
 struct caller {
-    struct engine *engine; /* borrowed */
-    uint64_t id;           /* of the client; 0: none */
+    struct engine *engine;   /* borrowed */
+    uint64_t id;             /* of the client; 0: none */
+    struct gate_point point; /* what the replies taken so far for this request rely on */
 };
 
 enum caller_result {
@@ -39,6 +40,8 @@ const struct command *caller_command(const struct engine *e, const struct bytes 
 enum caller_result caller_run(struct caller *k, const struct caller_request *q, struct render *r);
 /* What was answered relies on what is not yet as safe as promised: an answer has to wait. */
 bool caller_is_held(const struct caller *k);
+/* The same after the flush of the turn, of answers that were made before it. */
+bool caller_is_held_late(const struct caller *k);
 void caller_end(struct caller *k);
 
 #endif

@@ -67,6 +67,7 @@ static void forget(struct exchange *x)
         str_unref(x->user);
     x->user = NULL;
     x->by_token = false;
+    x->caller.point = (struct gate_point){0};
     x->step = 0;
     x->tag[0] = 0;
     memset(&x->flow, 0, sizeof(x->flow));
@@ -274,6 +275,16 @@ bool exchange_is_due(struct exchange *x)
     if (!waits_to_be_judged)
         perform_complete(x);
     return true;
+}
+
+bool exchange_may_leave(const struct exchange *x)
+{
+    return !caller_is_held_late(&x->caller);
+}
+
+bool exchange_is_lost(const struct exchange *x)
+{
+    return caller_was_killed(&x->caller);
 }
 
 void exchange_sent(struct exchange *x)

@@ -15,6 +15,11 @@ void exchange_take(struct exchange *x, struct bytes *in);
 void exchange_step(struct exchange *x);
 /* While WAITING: whether it may go on; it is WORKING then. */
 bool exchange_is_due(struct exchange *x);
+/* Behind the flush: whether what is in `out` may be sent, which was made before it. The write may
+ * have failed. */
+bool exchange_may_leave(const struct exchange *x);
+/* Where it may not: it never will, for nobody knows whether it comes true. */
+bool exchange_is_lost(const struct exchange *x);
 /* All of the answer has left: the next request. */
 void exchange_sent(struct exchange *x);
 /* The request did not come in time: says so, and closes. While IDLE: only closes. */

@@ -291,7 +291,7 @@ static struct client *listener(struct exchange *x)
 }
 
 /* What has come and may be told. True: there is more. */
-static bool take_some(struct tail *t, struct client *c)
+static bool take_some(struct tail *t, struct client *c, struct gate_point *point)
 {
     struct iovec piece;
     struct answer_item item;
@@ -308,6 +308,7 @@ static bool take_some(struct tail *t, struct client *c)
                 answer_reset(&t->answer);
         left -= piece.iov_len < left ? piece.iov_len : left;
         chain_take(&c->out, piece.iov_len);
+        gate_note_point(c->engine, point);
     }
     return left == 0;
 }
@@ -338,7 +339,7 @@ void tail_channel_step(struct exchange *x)
         return;
     }
     struct client *c = listener(x);
-    if (c && take_some(t, c))
+    if (c && take_some(t, c, &x->caller.point))
         flow_go_on(x);
     else
         rest(x, t);

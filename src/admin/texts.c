@@ -86,11 +86,19 @@ static struct bytes next_of(struct bytes *text, char end)
     return part;
 }
 
+/* Digits that are no number: an ID may have no others, as that of no replication, 40 zeros. */
+static bool is_id(struct bytes value)
+{
+    return value.n == 40 || (value.n > 1 && *value.p == '0' && value.p[1] != '.');
+}
+
 static void write_figure(struct json_write *w, struct bytes value, size_t max)
 {
     long long i;
     double d;
-    if (num_parse_int(value, &i))
+    if (is_id(value))
+        json_write_cut(w, value, max);
+    else if (num_parse_int(value, &i))
         json_write_int(w, i);
     else if (value.n && memchr("0123456789-", *value.p, 11) && num_parse_double(value, &d))
         json_write_double(w, d);

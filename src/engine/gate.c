@@ -251,6 +251,24 @@ static uint64_t end_of_whole(const struct journal *j)
     return whole < j->effects_end ? whole : j->effects_end;
 }
 
+void gate_note_point(const struct engine *e, struct gate_point *p)
+{
+    if (!e->gate.promise.armed)
+        *p = (struct gate_point){end_of_whole(e->journal), e->journal->locals};
+}
+
+bool gate_covers_point(const struct engine *e, const struct gate_point *at, struct client *c)
+{
+    const struct gate_promise *p = &e->gate.promise;
+    if (!p->armed || (at->offset <= p->released && at->locals <= p->locals_released))
+        return true;
+    if (c && at->offset > p->released)
+        add_mark(c, (struct gate_mark){c->out.taken, at->offset, .durable = false});
+    if (c && at->locals > p->locals_released)
+        add_mark(c, (struct gate_mark){c->out.taken, at->locals, .local = true});
+    return false;
+}
+
 /* Marks the output that was made before the gate was armed. */
 static void arm(struct engine *e)
 {

@@ -32,6 +32,12 @@ struct gate {
     struct dlist_node pushed; /* clients with output that waits for the end of the running group */
 };
 
+/* What a reply may rely on that was made while the gate was not armed. Zero-initialised: nothing.
+ */
+struct gate_point {
+    uint64_t offset, locals;
+};
+
 /* Output from `position` on waits for `offset`; for a local mark, a count of local effects.
  * Positions of a client's marks never fall, and the offsets of each kind grow. */
 struct gate_mark {

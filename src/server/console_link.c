@@ -60,6 +60,7 @@ struct line { /* a connection */
     int64_t moved_ms;           /* when the peer last accepted bytes, or connected */
     enum { LINE_OPEN, LINE_LEAVING, LINE_GONE } state;
     bool waits_for_room;
+    bool is_held;  /* what it would send relies on a write that failed */
     bool is_known; /* has a place of users */
 };
 
@@ -133,8 +134,9 @@ void console_link_free(struct console_link *k)
 /* There is output, or the end of a response, to handle. */
 static bool has_output(const struct line *x)
 {
-    return x->exchange.phase == EXCHANGE_ANSWERED ||
-           (x->exchange.phase == EXCHANGE_STREAMING && chain_pending(&x->exchange.out));
+    return !x->is_held &&
+           (x->exchange.phase == EXCHANGE_ANSWERED ||
+            (x->exchange.phase == EXCHANGE_STREAMING && chain_pending(&x->exchange.out)));
 }
 
 static void note_ready(void *context, int events)
@@ -277,9 +279,9 @@ static void update_lists(struct line *x)
 {
     struct console_link *k = x->all;
     enum exchange_phase phase = x->exchange.phase;
-    bool works =
-        phase == EXCHANGE_WORKING || (phase == EXCHANGE_STREAMING && exchange_is_due(&x->exchange));
-    bool waits = phase == EXCHANGE_WAITING || phase == EXCHANGE_STREAMING;
+    bool works = phase == EXCHANGE_WORKING ||
+                 (phase == EXCHANGE_STREAMING && !x->is_held && exchange_is_due(&x->exchange));
+    bool waits = phase == EXCHANGE_WAITING || phase == EXCHANGE_STREAMING || x->is_held;
     if ((works || waits) && !dlist_linked(&x->working))
         dlist_append(works ? &k->working : &k->waiting, &x->working);
     if (has_output(x) && !x->waits_for_room && !dlist_linked(&x->sending))
@@ -368,7 +370,13 @@ static void resume_waiting(struct console_link *k)
     while (!dlist_empty(&now)) {
         struct line *x = dlist_item(now.next, struct line, working);
         dlist_remove(&x->working);
-        exchange_is_due(&x->exchange);
+        if (x->is_held && exchange_is_lost(&x->exchange)) {
+            drop(x);
+            continue;
+        }
+        x->is_held = x->is_held && !exchange_may_leave(&x->exchange);
+        if (x->exchange.phase == EXCHANGE_WAITING)
+            exchange_is_due(&x->exchange);
         update_lists(x);
     }
 }
@@ -442,6 +450,12 @@ static void send_one(struct line *x)
     struct console_link *k = x->all;
     struct chain *out = &x->exchange.out;
     size_t left = SEND_MOST;
+    x->is_held = !exchange_may_leave(&x->exchange);
+    if (x->is_held) {
+        dlist_remove(&x->working);
+        dlist_append(&k->waiting, &x->working);
+        return;
+    }
     while (left && !x->waits_for_room && chain_pending(out)) {
         long n = conn_write(x->conn, out, chain_end(out));
         if (n == -EAGAIN) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Logins and the API: rights, sessions, guessing, what looking changes, kills, answers that wait for the disk. usage: api.py --server SERVER"""
-import argparse, base64, http.client, json, os, re, sys, threading, time, urllib.parse
+import argparse, base64, http.client, json, os, re, subprocess, sys, tempfile, threading, time, urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import cases, expect, until   # noqa: E402
@@ -692,7 +692,7 @@ def rights(path):
         c.do("ACL", "SETUSER", "viewer", "+info")
         expect("info" in s.get("/session")[1]["may"], True, "what it is told when it may more")
         answer = s.get("/replication")[1]
-        expect((answer["info"]["role"], answer["role"]), ("master", None), "what it may of two commands")
+        expect((answer["info"]["role"], answer["info"]["masterReplid2"], answer["role"]), ("master", "0" * 40, None), "what it may of two commands")
         c.do("SET", "a", "1")
         c.do("ACL", "SETUSER", "viewer", "+scan", "+type")
         expect([(r["key"] == "a", r["type"]) for r in sorted(s.get("/keys")[1]["rows"], key=lambda r: str(r["key"]))], [(True, "string"), (False, None)], "names are told by SCAN, types to who may read")
@@ -748,6 +748,53 @@ def durable(path):
         stop.set()
         t.join()
         expect(wrong, [], "answers")
+
+
+def full_disk(path):
+    """H4: an answer that relies on a write that failed, in the same turn, is held like a reply: it never comes, or when it has become true."""
+    with tempfile.TemporaryDirectory(prefix="millrace-test-") as small:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small], check=True)
+        try:
+            with Api(path, "--appendonly", "yes", "--aof-disk-reserve", "0", directory=small) as s:
+                c = s.begin()
+                c.do("XADD", "q", "1-1", "f", "v")
+                s.token = s.log_in()
+                filler = os.open(s.at("filler"), os.O_CREAT | os.O_WRONLY)
+                answers = []
+
+                def fill():
+                    try:
+                        while True:
+                            os.write(filler, b"x" * 4096)
+                    except OSError:
+                        pass
+
+                def ask():
+                    try:
+                        answers.append(s.call("POST", "/streams/0/q/entries", {"fields": {"f": "x" * 100000}})[0])
+                    except http.client.RemoteDisconnected:
+                        answers.append("closed")
+
+                def fails():
+                    t = threading.Thread(target=ask)
+                    was = s.log().count("The append-only file can't be written")
+                    fill()
+                    t.start()
+                    until("the write fails", lambda: s.log().count("The append-only file can't be written") > was)
+                    return t
+                t = fails()
+                expect((answers, s.code("POST", "/streams/0/q/entries", {"fields": {"f": "v"}})), ([], (503, "MISCONF")), "held, and refused")
+                expect(s.get("/keys/0/untouched")[0], 200, "what does not rely on it")
+                os.ftruncate(filler, 0)
+                t.join()
+                expect(answers, [201], "when it is written")
+                os.lseek(filler, 0, os.SEEK_SET)
+                t = fails()
+                t.join()
+                expect(answers, [201, "closed"], "when it is not")
+                os.close(filler)
+        finally:
+            subprocess.run(["umount", "-l", small], check=True)
 
 
 def paused(path):
@@ -859,7 +906,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, typed, halves, tags, views, produced, members, pages, rights, quiet, durable, paused, busy, settings, health, only)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, typed, halves, tags, views, produced, members, pages, rights, quiet, durable, full_disk, paused, busy, settings, health, only)], o.only)
 
 
 if __name__ == "__main__":

@@ -431,6 +431,28 @@ TEST(arming_late_holds_what_was_made_and_notes_what_was_written)
     engine_end(e);
 }
 
+/* Replies that have been taken out of the client, to be sent elsewhere behind the flush. */
+TEST(arming_late_holds_what_was_taken)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    struct gate_point point = {0}, later = {0};
+    tell(e, false, 0, 0);
+    run(c, &set_command, "k", true, false);
+    chain_take(&c->out, 5);
+    gate_note_point(e, &point);
+    CHECK(gate_covers_point(e, &point, c) && c->mark_n == 0);
+    tell(e, true, 0, 0);
+    CHECK(!gate_covers_point(e, &point, c) && !gate_covers_point(e, &point, c) &&
+          !gate_covers_point(e, &point, NULL) && c->mark_n == 1 && gate_is_sound(c));
+    /* From now on marks tell. */
+    gate_note_point(e, &later);
+    CHECK(gate_covers_point(e, &later, c));
+    tell(e, true, e->journal->offset, 0);
+    CHECK(gate_covers_point(e, &point, c) && sendable(c, 5) && c->mark_n == 0);
+    engine_end(e);
+}
+
 /* What is wrapped has its keys too. */
 TEST(arming_late_notes_what_is_wrapped)
 {
@@ -588,8 +610,8 @@ TEST(what_a_replica_s_own_clients_write_is_waited_for)
 }
 
 UNIT_MAIN(
-    T(arming_late_notes_what_is_wrapped), T(arming_late_waits_for_the_write_alone),
-    T(without_marks_all_leaves),
+    T(arming_late_holds_what_was_taken), T(arming_late_notes_what_is_wrapped),
+    T(arming_late_waits_for_the_write_alone), T(without_marks_all_leaves),
     T(a_write_waits_for_its_end_and_a_read_for_the_last_write_of_its_key),
     T(output_leaves_up_to_the_first_mark), T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
     T(durable_waits_for_the_disk_though_nothing_else_waits), T(without_a_base_nothing_is_durable),
