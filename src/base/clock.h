@@ -21,7 +21,9 @@ static inline uint64_t clock_ticks(void)
     return (uint64_t)clock_mono_us() * 1000;
 #endif
 }
-/* Measured since the first call, hence more accurate later. */
+/* Measured since the first call, hence more accurate later. From a tenth of a second after that
+ * call on it does not grow: a sum of ticks, in microseconds, must not fall while nothing is added.
+ */
 double clock_ticks_per_us(void);
 
 /* CPU time used by this thread. Cost: a system call. */

@@ -35,6 +35,21 @@ TEST(the_counter_measures_what_the_clock_does)
     CHECK(counted > passed * 0.8 && counted < passed * 1.2);
 }
 
+/* Who scrapes a counter takes one that falls for a restart, and counts all of it again. */
+TEST(a_sum_of_ticks_does_not_fall)
+{
+    double last = 0;
+    bool fell = false;
+    clock_ticks_per_us();
+    clock_delay(110000, 0);
+    for (int i = 0; i < 100000 && !fell; i++) {
+        double us = 1e12 / clock_ticks_per_us();
+        fell = us < last;
+        last = us;
+    }
+    CHECK(!fell);
+}
+
 TEST(sleeping_is_no_time_of_the_processor)
 {
     int64_t cpu = clock_thread_us(), us = clock_mono_us();
@@ -57,5 +72,6 @@ TEST(a_delay_of_less_than_nothing_is_a_share_of_the_calls)
 
 UNIT_MAIN(T(the_wall_clock_is_that_of_the_system),
           T(steady_time_begins_at_the_wall_clock_and_only_grows),
-          T(the_counter_measures_what_the_clock_does), T(sleeping_is_no_time_of_the_processor),
+          T(the_counter_measures_what_the_clock_does), T(a_sum_of_ticks_does_not_fall),
+          T(sleeping_is_no_time_of_the_processor),
           T(a_delay_of_less_than_nothing_is_a_share_of_the_calls))
