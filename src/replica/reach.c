@@ -9,10 +9,10 @@ bool reach_is_loopback(struct bytes host)
            bytes_is(host, "[::1]");
 }
 
-bool reach_is_closed(const struct settings *s)
+bool reach_is_all_loopback(const char *addresses)
 {
     struct bytes words[SETTINGS_ADDRESSES];
-    size_t n = forms_split(bytes_text(s->bind), words, SETTINGS_ADDRESSES);
+    size_t n = forms_split(bytes_text(addresses), words, SETTINGS_ADDRESSES);
     bool closed = n > 0;
     for (size_t i = 0; i < n && i < SETTINGS_ADDRESSES; i++) {
         struct bytes word = words[i];
@@ -21,6 +21,11 @@ bool reach_is_closed(const struct settings *s)
         closed = closed && reach_is_loopback(word);
     }
     return closed;
+}
+
+bool reach_is_closed(const struct settings *s)
+{
+    return reach_is_all_loopback(s->bind);
 }
 
 void reach_hint(const struct replication *r, const char *role, const char *host)

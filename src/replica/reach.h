@@ -7,7 +7,9 @@
 
 /* Addresses and names that mean this machine only. */
 bool reach_is_loopback(struct bytes host);
-/* `bind` names addresses, and all are loopback. */
+/* There are addresses in this list, and all are loopback; "-" before one does not count. */
+bool reach_is_all_loopback(const char *addresses);
+/* The same of `bind`. */
 bool reach_is_closed(const struct settings *s);
 /* Logs a hint if this server listens on loopback only, announces no address, and is about to use a
  * remote host as its primary or replica (role: the word for the log). */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "config/forms.h"
 #include "io/listen.h"
+#include "replica/reach.h"
 #include "server/bind.h"
 #include "server/listeners.h"
 #include "server/shortage.h"
@@ -163,6 +164,17 @@ static void log_address(const struct settings *c)
              is_v6 ? "]" : "", c->console_port);
 }
 
+/* Other machines can connect, and are told so little that their user will wonder. */
+static void warn(const struct settings *c)
+{
+    if (c->console_tls || *c->console_proxies || reach_is_all_loopback(c->console_bind))
+        return;
+    log_line(LOG_WARNING, "WARNING: the console accepts connections from other machines, but "
+                          "neither console-tls nor console-proxies is set: passwords would "
+                          "travel unencrypted, so only health checks are answered there, and "
+                          "metrics if metrics-access is open.");
+}
+
 bool console_listen_open(struct console_listen *k)
 {
     const struct settings *c = k->settings;
@@ -175,7 +187,9 @@ bool console_listen_open(struct console_listen *k)
         console_listen_close(k);
         return false;
     }
-    if (k->n)
+    if (k->n) {
         log_address(c);
+        warn(c);
+    }
     return true;
 }

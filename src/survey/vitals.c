@@ -209,13 +209,18 @@ static bool is_beyond_loopback(const char *addresses)
     return false;
 }
 
-/* Whether anybody who reaches the port may do everything. */
+#define CONSOLE_OFF 2 /* of console-mode */
+
+/* Whether anybody who reaches a port may do everything. The console takes nobody in the clear. */
 static bool is_open(const struct engine *e)
 {
     const struct settings *s = e->settings;
     const struct user *u = e->users->default_user;
-    return u->on && u->no_password && !s->protected_mode && (s->port || s->tls_port) &&
-           is_beyond_loopback(s->bind);
+    bool by_clients = (s->port || s->tls_port) && is_beyond_loopback(s->bind);
+    bool by_browsers =
+        s->console_port && s->console_mode != CONSOLE_OFF &&
+        (*s->console_proxies || (s->console_tls && is_beyond_loopback(s->console_bind)));
+    return u->on && u->no_password && !s->protected_mode && (by_clients || by_browsers);
 }
 
 static void read_facts(struct vitals *v, const struct survey *sv, struct metric_set *set,

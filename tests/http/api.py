@@ -851,6 +851,27 @@ def health(path):
         until("the link is a reason", lambda: checks()[1]["replica-link"][0] is False)
 
 
+def opened(path):
+    """Whoever can log in without a password from elsewhere, also through a proxy: an alarm; where nobody can, a warning says so (section 3)."""
+    with Api(path, "--protected-mode", "no") as s:
+        c = s.begin()
+        s.token = s.log_in()
+        names = lambda: [r["name"] for r in s.get("/alarms")[1]["rows"]]
+        until("the first look", lambda: s.get("/streams")[1]["survey"])
+        expect(names(), [], "on this machine")
+        c.do("CONFIG", "SET", "console-proxies", "127.0.0.1")
+        until("a proxy", lambda: names() == ["open"])
+        c.do("CONFIG", "SET", "protected-mode", "yes")
+        until("protected", lambda: names() == [])
+        c.do("CONFIG", "SET", "protected-mode", "no", "console-mode", "off")
+        c.do("CONFIG", "SET", "console-mode", "full", "console-proxies", "")
+        warning = "WARNING: the console accepts connections from other machines"
+        expect(s.log().count(warning), 0, "no warning")
+        c.do("CONFIG", "SET", "console-bind", "127.0.0.1 0.0.0.0")
+        c.do("CONFIG", "SET", "console-bind", "*")
+        expect(s.log().count(warning) >= 1, True, "a warning")
+
+
 def only(path):
     """Rows of streams and of groups by conditions, which all hold."""
     with Api(path) as s:
@@ -906,7 +927,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, typed, halves, tags, views, produced, members, pages, rights, quiet, durable, full_disk, paused, busy, settings, health, only)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, typed, halves, tags, views, produced, members, pages, rights, quiet, durable, full_disk, paused, busy, settings, health, opened, only)], o.only)
 
 
 if __name__ == "__main__":
