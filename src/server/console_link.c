@@ -267,6 +267,11 @@ bool console_link_configure_tls(struct console_link *k)
     return console_listen_configure_tls(k->listen);
 }
 
+int64_t console_link_certificate_ends_s(const struct console_link *k)
+{
+    return tls_context_ends_s(console_listen_tls(k->listen));
+}
+
 bool console_link_open(struct console_link *k)
 {
     return console_listen_open(k->listen);

@@ -20,6 +20,8 @@ void console_link_free(struct console_link *k);
 bool console_link_open(struct console_link *k);
 /* TLS settings have changed. False: they are invalid (logged), and the old ones stay. */
 bool console_link_configure_tls(struct console_link *k);
+/* As listeners_certificate_ends_s(). */
+int64_t console_link_certificate_ends_s(const struct console_link *k);
 void console_link_close(struct console_link *k);
 /* In a forked child: closes its copies of the listening sockets. */
 void console_link_close_copies(struct console_link *k);

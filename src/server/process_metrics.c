@@ -41,7 +41,8 @@ static void gather(const void *owner, void *figures)
     f->parts = owner;
     f->settings = f->parts->engine->settings;
     f->up_s = (f->parts->engine->steady_ms - f->parts->started_ms) / 1000;
-    f->certificate_s = listeners_certificate_ends_s(f->parts->listeners);
+    f->certificate_s =
+        f->parts->certificate_ends_s ? f->parts->certificate_ends_s(f->parts->context) : -1;
     uname(&u);
     snprintf(f->os, sizeof(f->os), "%s %s %s", u.sysname, u.release, u.machine);
 }

@@ -300,6 +300,14 @@ static void make_parts(struct server *s)
                                                      .turn = s->turn});
 }
 
+/* All ports use the same one. */
+static int64_t certificate_ends_s(const void *context)
+{
+    const struct server *s = context;
+    int64_t ends = listeners_certificate_ends_s(s->listeners);
+    return ends >= 0 ? ends : console_link_certificate_ends_s(s->console);
+}
+
 static void fill_info(struct server *s, const char *executable)
 {
     s->info = (struct info_parts){
@@ -310,6 +318,8 @@ static void fill_info(struct server *s, const char *executable)
         .http = console_link_figures(s->console),
         .process = {.engine = &s->engine,
                     .listeners = s->listeners,
+                    .certificate_ends_s = certificate_ends_s,
+                    .context = s,
                     .started_ms = clock_steady_ms(),
                     .executable = executable},
         .memory = {.settings = s->settings, .memory = s->memory, .lazy = s->lazy},

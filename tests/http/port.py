@@ -6,6 +6,7 @@ import argparse, os, re, socket, ssl, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import check, done, expect, cases, until, wait_for  # noqa: E402
+from resp import info                   # noqa: E402
 from server import Server, free_port   # noqa: E402
 
 HOST = "Host: localhost\r\n"
@@ -307,7 +308,10 @@ def settings(path):
         context.check_hostname = False
         got = ask(s.http, "GET /healthz HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n", context)
         expect((got[2], "Strict-Transport-Security: max-age=31536000\r\n" in got[1]), (b"ok\n", True), "health by TLS")
+        c.do("CONFIG", "SET", "tls-port", "0")
+        expect(int(info(c, "tls_certificate_ends")) > time.time(), True, "when the certificate of the console alone ends")
         expect(c.do("CONFIG", "SET", "console-tls", "no"), b"OK", "without")
+        expect(info(c).get("tls_certificate_ends"), None, "no certificate")
         expect(s.is_well(), True, "without TLS")
         expect(c.do("CONFIG", "SET", "console-port", "0"), b"OK", "none")
         with socket.socket() as x:
