@@ -7,6 +7,7 @@
 #include "admin/entries.h"
 #include "admin/perform.h"
 #include "admin/tell.h"
+#include "admin/work.h"
 #include "base/mem.h"
 
 #define COPIED_MOST 200 /* in one call */
@@ -71,6 +72,7 @@ static bool delete_copied(struct exchange *x, struct bytes *words, size_t n)
 void copy_step(struct exchange *x)
 {
     const struct param *ids = param_find(&x->asked.params, BYTES("ids"));
+    bool moves = param_number(&x->asked.params, "move", 0);
     size_t n = 0;
     if (ids->n > COPIED_MOST) {
         tell_refusal(x, 400, "ERR", "ids: at most 200 are copied at once");
@@ -81,6 +83,9 @@ void copy_step(struct exchange *x)
             tell_refusal(x, 400, "ERR", "ids: there is one that is no ID");
             return;
         }
+    /* Before anything is copied: who may only copy does not move half way. */
+    if (moves && !work_may(x, WORDS(BYTES("XDEL"), key_of(x), ids->items[0])))
+        return;
     if (!perform_begin(x))
         return;
     struct bytes *words = mem_alloc((ids->n + 2) * sizeof(*words));
@@ -92,7 +97,7 @@ void copy_step(struct exchange *x)
         json_write_array_end(&x->json);
         json_write_name(&x->json, BYTES("of"));
         json_write_uint(&x->json, ids->n);
-        if (!n || !param_number(&x->asked.params, "move", 0) || delete_copied(x, words, n))
+        if (!n || !moves || delete_copied(x, words, n))
             perform_end(x);
     }
     mem_free(words);

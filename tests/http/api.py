@@ -498,6 +498,10 @@ def halves(path):
         expect(s.call("PUT", G.format(db=0, key="q", group="g") + "/policy", {"lease": 60000})[1]["policy"], None, "a policy")
         expect(s.call("POST", G.format(db=0, key="q", group="g") + "/pause", {"on": True})[1]["policy"], None, "a pause")
         expect((c.do("LRANGE", "l", 0, -1), c.do("LLEN", "m")), ([b"d", b"e"], 2), "the lists")
+        c.do("ACL", "SETUSER", "half", "+xrange", "+xadd")
+        c.do("XADD", "q", "1-1", "f", "v")
+        expect(s.code("POST", "/streams/0/q/copy", {"ids": ["1-1"], "to": "other", "move": True}), (403, "NOPERM"), "a move without XDEL")
+        expect((c.do("EXISTS", "other"), s.call("POST", "/streams/0/q/copy", {"ids": ["1-1"], "to": "other"})[0]), (0, 200), "nothing was copied")
 
 
 def tags(path):
