@@ -237,15 +237,15 @@ void look_stream_step(struct exchange *x)
 #define CONSUMERS_MOST    20000 /* more than an answer has room for */
 #define CONSUMERS_AT_ONCE 200   /* written in one call */
 
+/* A group is one of Redis as well: without XPOLICY, or without the permission for it, there are its
+ * consumers. Whether there is such a group, XINFO tells. */
 static bool begin_group(struct exchange *x, struct names *n)
 {
     struct bytes group = param_text(&x->asked.params, "group");
     n->kept.most = CONSUMERS_MOST * CONSUMER_MEMBERS;
     if (!perform_begin(x) ||
-        !tell_reply(x, "stats", RENDER_VALUE,
-                    WORDS(BYTES("XPOLICY"), BYTES("STATS"), key_of(x), group)) ||
-        !tell_reply(x, "policy", RENDER_VALUE,
-                    WORDS(BYTES("XPOLICY"), BYTES("GET"), key_of(x), group)) ||
+        !tell_if_possible(x, "stats", WORDS(BYTES("XPOLICY"), BYTES("STATS"), key_of(x), group)) ||
+        !tell_if_possible(x, "policy", WORDS(BYTES("XPOLICY"), BYTES("GET"), key_of(x), group)) ||
         !keep(x, &n->kept, WORDS(BYTES("XINFO"), BYTES("CONSUMERS"), key_of(x), group)))
         return false;
     begin_rows(x, "consumers");

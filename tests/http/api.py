@@ -504,6 +504,24 @@ def halves(path):
         expect((c.do("EXISTS", "other"), s.call("POST", "/streams/0/q/copy", {"ids": ["1-1"], "to": "other"})[0]), (0, 200), "nothing was copied")
 
 
+def without_policies(path):
+    """R6: groups of Redis are shown where XPOLICY is not there, or not to this user."""
+    for more in ((), ("--rename-command", "XPOLICY", "")):
+        with Api(path, *more) as s:
+            c = s.begin()
+            for i in range(3):
+                c.do("XADD", "q", "%d-1" % (i + 1), "f", "v")
+            c.do("XGROUP", "CREATE", "q", "g", "0")
+            c.do("XREADGROUP", "GROUP", "g", "w", "COUNT", 2, "STREAMS", "q", ">")
+            c.do("ACL", "SETUSER", "looks", "on", ">pw", "~*", "-@all", "+xinfo", "+xpending", "+xrange")
+            s.token = s.log_in(user="looks", password="pw")
+            group = G.format(db=0, key="q", group="g")
+            a = s.get(group)[1]
+            expect((a["stats"], a["policy"], [x["name"] for x in a["consumers"]]), (None, None, ["w"]), "a group")
+            expect([r["id"] for r in s.get(group + "/pending?fields=1")[1]["rows"]], ["1-1", "2-1"], "what is pending")
+            expect((s.code("GET", group + "x"), s.code("GET", group + "x/pending"), s.code("GET", "/streams/0/none/groups/g")), ((404, "NOGROUP"), (404, "NOGROUP"), (404, "ERR")), "no group")
+
+
 def tags(path):
     """H9: rows of the survey have a tag; the same until the next pass. Pages go on behind the last row, whatever they are ordered by."""
     with Api(path) as s:
@@ -931,7 +949,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, typed, halves, tags, views, produced, members, pages, rights, quiet, durable, full_disk, paused, busy, settings, health, opened, only)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, typed, halves, without_policies, tags, views, produced, members, pages, rights, quiet, durable, full_disk, paused, busy, settings, health, opened, only)], o.only)
 
 
 if __name__ == "__main__":
