@@ -6,6 +6,12 @@
 
 #define TEXT_MOST (64 << 10)
 
+bool callable_is_there(const struct registry *r, const char *name)
+{
+    const struct command *c = registry_find(r, bytes_text(name));
+    return c && c == registry_find_original(r, bytes_text(name));
+}
+
 /* The commands that any of the user's selectors allows. */
 static void find_commands(const struct user *u, uint64_t to[SELECTOR_WORDS])
 {
@@ -22,7 +28,7 @@ static void write_names(struct json_write *w, const uint64_t *set, const struct 
     json_write_array(w);
     for (const struct command *const *c = registry_all(r); *c; c++) {
         const struct command *one[] = {*c, NULL}, *const *all = one;
-        if (!registry_is_reachable(r, *c))
+        if (!callable_is_there(r, (*c)->name))
             continue;
         if ((*c)->subcommands)
             all = (*c)->subcommands;

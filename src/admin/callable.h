@@ -26,6 +26,9 @@ struct callable_names {
     struct bytes all, writes;
 };
 
+/* Whether requests reach the command by its own name: rename-command may have removed it, or given
+ * it another one, which the API does not know. */
+bool callable_is_there(const struct registry *r, const char *name);
 /* What the user may run on some key. The registry is always the same, and renamed before the first
  * call. */
 struct callable_names callable_names(struct callable *k, const struct user *u,

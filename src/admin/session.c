@@ -18,8 +18,7 @@ static void write_features(struct json_write *w, const struct engine *e)
     if (e->settings->appendonly)
         json_write_text(w, "appendonly");
     for (size_t i = 0; i < sizeof(of_the_broker) / sizeof(*of_the_broker); i++)
-        if (registry_is_reachable(
-                e->registry, registry_find_original(e->registry, bytes_text(of_the_broker[i]))))
+        if (callable_is_there(e->registry, of_the_broker[i]))
             json_write_text(w, of_the_broker[i]);
     json_write_array_end(w);
 }

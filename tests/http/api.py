@@ -506,9 +506,11 @@ def halves(path):
 
 def without_policies(path):
     """R6: groups of Redis are shown where XPOLICY is not there, or not to this user."""
-    for more in ((), ("--rename-command", "XPOLICY", "")):
+    for more in ((), ("--rename-command", "XPOLICY", ""), ("--rename-command", "XPOLICY", "another-name")):
         with Api(path, *more) as s:
             c = s.begin()
+            session = s.get("/session", token=s.log_in())[1]
+            expect(("xpolicy" in session["features"], "xpolicy|get" in session["may"]), (not more,) * 2, "what is told: the API knows no other names")
             for i in range(3):
                 c.do("XADD", "q", "%d-1" % (i + 1), "f", "v")
             c.do("XGROUP", "CREATE", "q", "g", "0")
