@@ -48,12 +48,15 @@ static struct names *names_of(struct exchange *x)
     (const struct bytes[]){__VA_ARGS__},                                                           \
         sizeof((const struct bytes[]){__VA_ARGS__}) / sizeof(struct bytes)
 
+#define WORD_MOST 64 /* bytes of a type, an encoding, a cursor */
+
 /* Runs a command and keeps the values of its reply. False: answered. */
 static bool keep(struct exchange *x, struct render_kept *to, const struct bytes *words, size_t n)
 {
     struct render r = perform_render(x, RENDER_KEEP);
     r.kept = to;
     r.keeps_fronts = x->asked.route->program == ROUTE_KEY; /* values, and no names */
+    r.max = r.max < WORD_MOST ? WORD_MOST : r.max;         /* a cursor is none of them */
     bool good = perform_command(x, words, n, &r);
     render_end(&r);
     return good;
@@ -439,12 +442,15 @@ static void begin_key(struct exchange *x, struct names *n)
 {
     if (!perform_begin(x) || !keep(x, &n->kept, WORDS(BYTES("TYPE"), key_of(x))))
         return;
+    size_t max = x->asked.max;
+    x->asked.max = WORD_MOST; /* the request's is for values, and these are words of the server */
     json_write_name(&x->json, BYTES("type"));
     write_kept(x, &n->kept.values[0]);
     if (tell_reply(x, "ttlMs", RENDER_VALUE, WORDS(BYTES("PTTL"), key_of(x))) &&
         tell_reply(x, "encoding", RENDER_VALUE,
                    WORDS(BYTES("OBJECT"), BYTES("ENCODING"), key_of(x))))
         tell_reply(x, "bytes", RENDER_VALUE, WORDS(BYTES("MEMORY"), BYTES("USAGE"), key_of(x)));
+    x->asked.max = max;
 }
 
 void look_key_step(struct exchange *x)

@@ -643,6 +643,15 @@ def members(path):
     with Api(path) as s:
         c = s.begin()
         s.token = s.log_in()
+        c.do("SET", "short", "abcdef")
+        a = s.get("/keys/0/short?max=2")[1]
+        expect([a[x] for x in ("type", "encoding", "value")], ["string", "embstr", "ab"], "max is for values, not for words")
+        c.do("SADD", "many", *range(20000))
+        seen, at = 0, 0
+        while at is not None:
+            a = s.get("/keys/0/many?max=0&count=200&from=%s" % at)[1]
+            seen, at = seen + len(a["value"]), a["next"]
+        expect(seen, 20000, "no cursor was cut")
         long = "\u00e4b".encode() * 50000
         c.do("HSET", "h", b"\xfe/", long, "empty", "")
         c.do("RPUSH", "l", "first", long)
