@@ -104,9 +104,11 @@ static bool changes(const struct exchange *x, const struct command *c)
     return r->method != HTTP_METHOD_GET && !r->looks && !(c && (c->flags & COMMAND_READONLY));
 }
 
+/* A script may run whatever is dangerous. */
 static bool is_dangerous(const struct command *c)
 {
-    return c && (categories_has(c, BYTES("dangerous")) || categories_has(c, BYTES("admin")));
+    return c && (categories_has(c, BYTES("dangerous")) || categories_has(c, BYTES("admin")) ||
+                 categories_has(c, BYTES("scripting")));
 }
 
 /* The client was killed: what it would be told may not be true, and the session ends. */

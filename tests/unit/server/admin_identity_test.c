@@ -57,6 +57,11 @@ TEST(what_is_dangerous_wants_the_password_again_after_five_minutes)
     CHECK(resets(&t, 204));
     set_clock(&t, since + LOGIN_CONFIRMED_MS + 1);
     CHECK(resets(&t, 403) && talk_says(&t, "\"CONFIRM\""));
+    /* A script may run anything. */
+    t.engine->settings->console_commands = 1;
+    CHECK(talk_posts(&t, "/api/v1/command", "{\"argv\":[\"EVAL\",\"return 1\",\"0\"]}", 403));
+    CHECK(talk_says(&t, "\"CONFIRM\""));
+    CHECK(talk_posts(&t, "/api/v1/command", "{\"argv\":[\"SET\",\"k\",\"v\"]}", 200));
     /* What looks, and what is not dangerous, goes on. */
     CHECK(talk_gets(&t, SLOW, 200));
     CHECK(talk_posts(&t, "/api/v1/streams/0/q/entries", "{\"fields\":[[\"f\",\"v\"]]}", 201));
