@@ -208,6 +208,14 @@ static bool take_cut(struct param *p, struct bytes text, const char *at, char *w
     return true;
 }
 
+/* ORDERBY "" turns it off: what was given is passed on, although there is nothing to cut. */
+static bool take_empty_word(struct param *p)
+{
+    set_items(p, 1);
+    p->items[p->n++] = BYTES("");
+    return true;
+}
+
 void param_print_place(struct buf *out, const struct bytes *words, size_t n)
 {
     struct buf line = {0};
@@ -249,7 +257,7 @@ static bool take_text(struct param_set *s, struct param *p, struct bytes text, c
     case PARAM_WORD:
         return take_word(s, p, text, why);
     case PARAM_WORDS:
-        return take_cut(p, text, " ", why);
+        return text.n ? take_cut(p, text, " ", why) : take_empty_word(p);
     case PARAM_PLACE:
         return take_place(s, p, text, why);
     default:

@@ -9,7 +9,7 @@
  *   int(least,most)    an integer; the bounds may be left out
  *   flag               true or false; in a query 1 or 0
  *   word(a,b,...)      one of these, which the command gets in upper case
- *   words              a string that blanks cut into words
+ *   words              a string that blanks cut into words; the empty one is one empty word
  *   list               an array of byte strings, at most PARAM_ITEMS; in a query commas separate
  *   pairs              [[field, value], ...] or {field: value, ...}; a declaration named *
  *                      takes the whole body as such an object

@@ -92,6 +92,16 @@ TEST(one_of_some_words)
                   "a: one of keepref,acked is expected"));
 }
 
+TEST(words_of_a_string)
+{
+    const struct param *p = by_body("a:words", "{\"a\":\"one  two \"}");
+    CHECK(p && p->n == 2 && bytes_is(p->items[0], "one") && bytes_is(p->items[1], "two"));
+    param_free(&set);
+    p = by_body("a:words", "{\"a\":\"\"}"); /* ORDERBY "": no order any more */
+    CHECK(p && p->n == 1 && p->items[0].n == 0);
+    param_free(&set);
+}
+
 TEST(lists_of_a_query)
 {
     const struct param *p = by_query("a:list", "x,,y%2Cz,");
@@ -135,4 +145,5 @@ TEST(a_long_name_is_cut)
 }
 
 UNIT_MAIN(T(numbers_within_their_bounds), T(defaults_and_what_is_not_there), T(texts_hold_any_byte),
-          T(one_of_some_words), T(lists_of_a_query), T(parts_of_a_path), T(a_long_name_is_cut))
+          T(one_of_some_words), T(words_of_a_string), T(lists_of_a_query), T(parts_of_a_path),
+          T(a_long_name_is_cut))
