@@ -172,7 +172,7 @@ class Browser:
 
     def settled(self):
         """The view has been read, and drawn."""
-        ready = "return !!document.querySelector('main h1') && !document.querySelector('main > .view > .empty[role=status]')"
+        ready = "return !!document.querySelector('main h1') && !document.querySelector('main .view .empty[role=status]')"
         if not wait_for(lambda: self.js(ready), SECONDS):
             raise Failed("the view does not come: " + self.seen())
 

@@ -98,7 +98,7 @@ def to_form(w):
 def send(w):
     """sending 1,000 messages"""
     to_form(w)
-    w.b.fill("so many of them", "1000")
+    w.b.fill("copies", "1000")
     w.b.sees("1000 XADD parcels")
     w.b.click("Send")
     last = w.b.sees(re.compile(r"1,000 of 1,000, the last is (\d+-\d+)"))[1]

@@ -12,7 +12,7 @@ from case import CASES, OPTIONS, World  # noqa: E402
 from check import Failed, check  # noqa: E402
 from browser import Browser  # noqa: E402
 import cases_access, cases_looking, cases_operations, cases_queues, cases_seams, cases_states  # noqa: E402, F401
-import cases_messages, cases_numbers, cases_walk  # noqa: E402, F401
+import cases_edges, cases_messages, cases_numbers, cases_walk  # noqa: E402, F401
 
 ALWAYS = (1, 8, 28, 29)  # the door, text that is no markup, rights
 

@@ -1,14 +1,15 @@
 #!/usr/bin/python3
-"""Pictures of every view, in light and dark, 1280 and 400 wide, of a server under load: screenshots.py --server PATH --to FOLDER [VIEW ...]
+"""Pictures of every view, in light and dark, 1280 and 400 wide, of a server under load: screenshots.py --server PATH --to FOLDER [VIEW or ROUTE ...]
 
 With --docs the four that the documentation shows, after five minutes of load (`make screenshots-docs` writes them to docs/images).
 
 Fails when the browser had something to say meanwhile, or a view has not come."""
-import argparse, os, subprocess, sys, time
+import argparse, os, re, subprocess, sys, time, urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from case import World  # noqa: E402
 from browser import Browser  # noqa: E402
+from cases_looking import routes  # noqa: E402
 
 SIZES = ((1280, 900), (400, 860))
 DOCS = (("overview", "#/", False), ("queues", "#/queues", True), ("dead-letters", "#/dead/0/%7Bpayments%7D%3Adlq", False), ("group", "#/group/0/orders/workers", True))
@@ -30,15 +31,20 @@ def for_docs(w, browser, folder, seconds):
     return len(DOCS)
 
 
+def file_name(place):
+    """Of a view's name in the navigation, or of a route."""
+    return re.sub(r"[^a-z0-9]+", "-", urllib.parse.unquote(place).lower()).strip("-")
+
+
 def all_views(w, browser, folder, views):
+    """Those of the navigation, and one thing of each kind, with each of its tabs."""
     taken = 0
-    for view in views or w.views():
+    for place in views or w.views() + routes(w):
         for dark in (False, True):
             for size in SIZES:
                 browser.emulate(size, dark)
-                w.go(view)
-                browser.settled()
-                browser.picture(os.path.join(folder, "%s-%s-%d.png" % (view.lower().replace(" ", "-"), "dark" if dark else "light", size[0])), whole=True)
+                (w.route if place.startswith("#") else w.go)(place)
+                browser.picture(os.path.join(folder, "%s-%s-%d.png" % (file_name(place), "dark" if dark else "light", size[0])), whole=True)
                 taken += 1
     return taken
 

@@ -28,6 +28,8 @@ class Stopped extends Error {}
 
 // ---- Buttons
 
+const under = new WeakSet(); // buttons whose run() has not ended
+
 // Why the server would refuse it now; null: it may be tried.
 export function whyNot(needs) {
     if (link.lost) return T.state.lostAction;
@@ -42,10 +44,15 @@ export function whyNot(needs) {
 export function button(page, label, {needs = null, action = null, run = null, looks = false, off = null, danger = false, title = null, key} = {}) {
     if (!looks && isReadOnly()) return null;
     const why = (looks ? null : whyNot(needs)) ?? off;
-    const press = () => {
+    const press = async e => {
         if (why) announce(why, true);
         else if (action) perform(page, typeof action === 'function' ? action() : action);
-        else page.attempt(run);
+        else if (!(e.detail > 1) && !under.has(e.currentTarget)) { // once: neither at the second click of a double click nor while it runs
+            const el = e.currentTarget;
+            under.add(el);
+            await page.attempt(run);
+            under.delete(el);
+        }
     };
     return h('button', {type: 'button', key, class: danger ? 'danger' : null, 'aria-disabled': why ? 'true' : null, title: why ?? title, 'data-action': true, onclick: press},
         label, why ? h('span', {class: 'sr'}, ` (${why})`) : null);
@@ -75,12 +82,19 @@ function input(field, values, redraw) {
     }
 }
 
+// In a value that may have lines Enter sends, as in the fields beside it; Shift and Enter begin a line.
+function sends(e) {
+    if (e.key !== 'Enter' || e.shiftKey || e.isComposing) return;
+    e.preventDefault();
+    if (!e.repeat) e.target.form?.requestSubmit();
+}
+
 // Rows of name and value; list is changed in place.
 export function pairs(list, redraw, {names = T.pairs.name, texts = T.pairs.value, add = '+'} = {}) {
     return h('div', {class: 'pairs'},
         list.map((pair, i) => h('div', {class: 'pair-row', key: pair.id ??= nextPair++},
             h('input', {'aria-label': `${names} ${i + 1}`, placeholder: names, value: pair[0], spellcheck: 'false', oninput: e => { pair[0] = e.target.value; redraw(); }}),
-            h('input', {'aria-label': `${texts} ${i + 1}`, placeholder: texts, value: pair[1], spellcheck: 'false', oninput: e => { pair[1] = e.target.value; redraw(); }}),
+            h('textarea', {'aria-label': `${texts} ${i + 1}`, placeholder: texts, rows: 1, value: pair[1], spellcheck: 'false', onkeydown: sends, oninput: e => { pair[1] = e.target.value; redraw(); }}),
             h('button', {type: 'button', 'aria-label': T.pairs.remove(i + 1), disabled: list.length < 2, onclick: () => { list.splice(i, 1); redraw(); }}, '−'))),
         h('button', {type: 'button', onclick: () => { list.push(['', '']); redraw(); }}, `${add} ${names}`));
 }
@@ -93,9 +107,12 @@ function wrong(field, values) {
     return field.check?.(v, values) ?? null;
 }
 
+// A field that is hidden says nothing of what is wrong.
+const isSeen = (field, values) => !!field && (field.shown?.(values) ?? true);
+
 function fieldRow(field, values, redraw, tried, serverSaid) {
     const why = serverSaid ?? (tried || values[field.name] !== (field.value ?? '') ? wrong(field, values) : null), id = 'field-' + field.name;
-    return h('div', {class: 'field', key: field.name, hidden: field.shown ? !field.shown(values) : false},
+    return h('div', {class: 'field', key: field.name, hidden: !isSeen(field, values)},
         field.type === 'fields' ? h('span', {class: 'label'}, field.label) : h('label', {for: id}, field.label),
         input(field, values, redraw),
         h('p', {id: id + '-hint', class: why ? 'wrong' : 'hint', hidden: !why && !field.hint}, why ?? field.hint ?? ''));
@@ -103,13 +120,20 @@ function fieldRow(field, values, redraw, tried, serverSaid) {
 
 // ---- The dialog
 
+const dialogs = new Set();
+
+// Another view is opened: what was asked about this one is not asked over that. The login stays by itself.
+export const closeDialogs = () => [...dialogs].filter(box => !box.classList.contains('login-box')).forEach(box => box.close());
+
 export function openDialog(describe) {
     const box = document.createElement('dialog');
     const opener = document.activeElement;
     const close = () => box.close();
     const draw = () => render(box, describe({draw, close, box}));
     document.body.append(box);
+    dialogs.add(box);
     box.addEventListener('close', () => {
+        dialogs.delete(box);
         box.remove();
         if (opener?.isConnected) opener.focus();
     });
@@ -151,7 +175,7 @@ export function perform(page, action) {
         };
         async function run() {
             state.tried = true;
-            if ((action.fields ?? []).some(f => !(f.shown && !f.shown(values)) && wrong(f, values)) || (name !== null && state.typed !== name)) {
+            if ((action.fields ?? []).some(f => isSeen(f, values) && wrong(f, values)) || (name !== null && state.typed !== name)) {
                 draw();
                 box.querySelector('.wrong')?.closest('.field')?.querySelector('input, select, textarea')?.focus();
                 return;
@@ -163,12 +187,13 @@ export function perform(page, action) {
                 tellResult(page, action, values, answer);
                 box.close();
             } catch (e) {
-                if (e instanceof Stopped) {
+                if (e instanceof Stopped || e.name === 'AbortError') { // by the button, or with its view
                     tellResult(page, action, values, null, T.action.stopped + (state.done ? ': ' + (state.text || T.action.progress(state.done, state.total)) : ''));
                     box.close();
                 } else if (e instanceof ApiError) {
                     Object.assign(state, {running: false, error: e});
                     draw();
+                    if (!box.contains(document.activeElement)) box.querySelector('[type=submit]')?.focus(); // a button that is off while it runs loses it
                 } else {
                     box.close();
                     page.failed(e);
@@ -179,7 +204,7 @@ export function perform(page, action) {
         }
         function view(draw, close) {
             const runs = listOf(action, values);
-            const field = action.errorField?.(state.error, values);
+            const at = action.errorField?.(state.error, values), field = isSeen((action.fields ?? []).find(f => f.name === at), values) ? at : null;
             return h('form', {method: 'dialog', onsubmit: e => { e.preventDefault(); if (!state.running) run(); }},
                 h('h2', null, action.title),
                 action.text ? h('p', null, typeof action.text === 'function' ? action.text(values) : action.text) : null,
@@ -228,17 +253,25 @@ function tellResult(page, action, values, answer, text = null) {
     announce(`${action.title}: ${told}`, true);
 }
 
+async function undo(page, r) {
+    if (r.undoing) return; // it was pressed twice
+    r.undoing = true;
+    try {
+        await r.undo.run();
+        Object.assign(r, {undo: null, text: T.action.undone});
+    } finally {
+        r.undoing = false;
+    }
+    settled(page);
+    page.reload();
+}
+
 export function resultList(page, draw) {
     return results.map((r, i) => h('li', {key: r.id ??= nextPair++},
         h('span', null, h('strong', null, r.title), ': ', r.text),
         r.commands.length ? h('code', null, r.commands.join('\n').replaceAll('\n', '; ')) : null,
         r.commands.length ? h('button', {type: 'button', onclick: () => copy(r.commands.join('\n'))}, T.action.copyCommand) : null,
-        r.undo ? h('button', {type: 'button', onclick: () => page.attempt(async () => {
-            await r.undo.run();
-            Object.assign(r, {undo: null, text: T.action.undone});
-            settled(page);
-            page.reload();
-        })}, r.undo.label ?? T.action.undo) : null,
+        r.undo ? h('button', {type: 'button', onclick: () => page.attempt(() => undo(page, r))}, r.undo.label ?? T.action.undo) : null,
         h('button', {type: 'button', 'aria-label': T.action.dismiss, onclick: () => { results.splice(i, 1); draw(); }}, '×')));
 }
 

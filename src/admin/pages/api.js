@@ -22,6 +22,7 @@ const lostError = () => new ApiError(0, {code: 'LOST', text: 'The server does no
 
 const TOKEN = 'millrace-token';
 const KEPT = 60; // answers that are kept with their tags
+const STEP = /^[^?]*\/\.\.?(?:[/?]|$)/; // a part that a browser removes from a path, also when it is percent-encoded
 const LATE_MS = 20000; // after which a GET without a complete answer counts as lost
 
 export const link = {lost: null}; // {sinceMs, tries, nextMs}
@@ -149,6 +150,7 @@ function find() {
 }
 
 async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
+    if (STEP.test(path)) throw new ApiError(400, {text: 'A browser cannot ask for a name that is only . or .. (it takes it for a step within the path); redis-cli can.'});
     const headers = {};
     if (session?.token && !anonymous) headers.Authorization = 'Bearer ' + session.token;
     if (body !== undefined || method !== 'GET') headers['Content-Type'] = 'application/json';

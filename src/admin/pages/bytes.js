@@ -26,10 +26,15 @@ export function fromBytes(bytes) {
     }
 }
 
-export function toBase64(bytes) {
+// One character a byte. In pieces: a call has only so many arguments.
+function plain(bytes) {
     let s = '';
     for (let i = 0; i < bytes.length; i += 8192) s += String.fromCharCode(...bytes.subarray(i, i + 8192));
-    return btoa(s);
+    return s;
+}
+
+export function toBase64(bytes) {
+    return btoa(plain(bytes));
 }
 
 // A part of a path: percent-encoded bytes to a name, and back.
@@ -55,8 +60,7 @@ export function encode(v) {
         const c = String.fromCharCode(b);
         s += /[A-Za-z0-9_.~:-]/.test(c) ? c : '%' + b.toString(16).toUpperCase().padStart(2, '0');
     }
-    // These two would be taken for steps within the path.
-    return s === '.' ? '%2E' : s === '..' ? '%2E%2E' : s;
+    return s;
 }
 
 // Whether two names are the same bytes; and a text by which a name can be found in a Map.
@@ -81,6 +85,9 @@ export function label(v) {
     }
     return mixed(toBytes(v)) + (isCut(v) ? '…' : '');
 }
+
+// The name of a thing, of which there is something to be seen: Redis knows the empty name.
+export const named = v => label(v) || '""';
 
 // Runs of UTF-8 as text, each other byte as \xNN.
 function mixed(bytes) {
@@ -107,7 +114,7 @@ export const meant = (text, names) => names.find(n => label(n) === text) ?? text
 export function quote(v) {
     if (typeof v === 'number') return String(v);
     const bytes = toBytes(v);
-    if (bytes.length && bytes.every(b => b > 0x20 && b < 0x7f && b !== 0x22 && b !== 0x27 && b !== 0x5c)) return String.fromCharCode(...bytes);
+    if (bytes.length && bytes.every(b => b > 0x20 && b < 0x7f && b !== 0x22 && b !== 0x27 && b !== 0x5c)) return plain(bytes);
     let s = '';
     for (const b of bytes) {
         const c = String.fromCharCode(b);

@@ -2,7 +2,7 @@
 // console-commands yes. What was typed is kept while the tab is open, and nowhere else.
 import {api, hasFeature, isReadOnly} from './api.js';
 import {h} from './dom.js';
-import {label, quote} from './bytes.js';
+import {label, quote, toBase64} from './bytes.js';
 import {T} from './text.js';
 import {line as W} from './text_operations.js';
 
@@ -49,7 +49,7 @@ const asBody = bytes => {
     try {
         return new TextDecoder('utf-8', {fatal: true}).decode(bytes);
     } catch {
-        return {base64: btoa(String.fromCharCode(...bytes))};
+        return {base64: toBase64(bytes)};
     }
 };
 

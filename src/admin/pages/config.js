@@ -28,6 +28,7 @@ const differs = r => r.file !== undefined && r.file !== null && !isSecret(r) && 
 function setAll(page) {
     const list = [...page.state.changed];
     const secret = new Set(page.data.rows.filter(isSecret).map(r => r.name));
+    const before = Object.fromEntries(list.map(([name]) => [name, label(page.data.rows.find(r => r.name === name).value)])); // page.data will have the new ones
     return {
         title: W.setTitle(list.length), text: W.setText, button: W.set(list.length), secret: list.some(([name]) => secret.has(name)),
         commands: command('CONFIG', 'SET', list.flatMap(([name, value]) => [name, secret.has(name) ? '(secret)' : value])),
@@ -37,7 +38,7 @@ function setAll(page) {
             return answer;
         },
         result: () => list.map(([name]) => name).join(', '),
-        undo: list.some(([name]) => secret.has(name)) ? null : {run: () => api.patch('/config', Object.fromEntries(list.map(([name]) => [name, label(page.data.rows.find(r => r.name === name).value)])))},
+        undo: list.some(([name]) => secret.has(name)) ? null : {run: () => api.patch('/config', before)},
     };
 }
 

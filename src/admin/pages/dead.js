@@ -4,7 +4,7 @@
 // calls of 1,000 from a cursor until that is 0-0; a letter that has to stay is passed over and counted.
 import {button, inCalls, perform} from './actions.js';
 import {api} from './api.js';
-import {command, idOf, label, toBytes} from './bytes.js';
+import {command, idOf, label, named, toBytes} from './bytes.js';
 import {download, h} from './dom.js';
 import {countAll, noMatch} from './filters.js';
 import {globFrom} from './queues.js';
@@ -16,10 +16,12 @@ import {T, count, num, size} from './text.js';
 import {D, Q} from './text_queues.js';
 import {entryLine, fieldsLeft, short} from './value.js';
 
-export const title = page => page.params.key === undefined ? T.nav.dead : label(page.params.key);
+export const title = page => page.params.key === undefined ? T.nav.dead : named(page.params.key);
 export const about = D.about;
-export const filter = 'ord*';
-export const dbs = true;
+// Beside all streams; the view of one stream has its place in the address.
+const isList = page => page.params.key === undefined;
+export const filter = page => isList(page) && 'ord*';
+export const dbs = isList;
 
 const COUNT = 50, CALL = 1000, COUNTED_MOST = 10000;
 const PAIR = /^dl-/; // names of the pairs that tell of a death
@@ -128,10 +130,10 @@ function listView(page, d) {
     const redriveAll = r => async () => redriveMatching(page, {key: r.key, path: streamPath(r.db, r.key)}, {}, n => D.every(n));
     return table(page, {
         id: 'dead', caption: T.nav.dead, rows: d.rows, key: r => `${r.db} ${idOf(r.key)}`, name: r => label(r.key), total: d.total, after: d.after, by: 'newest', open: r => lettersHref(r.db, r.key),
-        columns: [{id: 'key', label: Q.key, head: true, sort: true, show: r => h('a', {href: lettersHref(r.db, r.key)}, label(r.key))}, {id: 'letters', label: D.letters, sort: true, num: true, show: r => num(r.letters)},
+        columns: [{id: 'key', label: Q.key, head: true, sort: true, show: r => h('a', {href: lettersHref(r.db, r.key)}, named(r.key))}, {id: 'letters', label: D.letters, sort: true, num: true, show: r => num(r.letters)},
                   {id: 'bytes', label: Q.bytes, sort: true, num: true, show: r => size(r.bytes)}, {id: 'oldest', label: D.oldest, sort: true, num: true, live: false, show: r => span(r.oldestMs)}, {id: 'newest', label: D.newest, sort: true, num: true, live: false, show: r => span(r.newestMs)},
                   {id: 'sources', label: D.sources, show: r => r.sources.length ? r.sources.map(([k, g], i) => h('span', {key: i}, i ? ', ' : '', streamLink(r.db, k), ' / ', groupLink(r.db, k, g))).concat(r.sourcesLeft ? D.sourcesLeft(r.sourcesLeft) : []) : h('span', {class: 'hint'}, D.anywhere)},
-                  {id: 'act', label: '', title: T.more, show: r => button(page, D.redriveAll, {needs: 'xredrive', off: r.letters > 0 ? null : D.noneHere, run: redriveAll(r)})}],
+                  {id: 'act', label: '', title: T.more, class: 'nowrap', show: r => button(page, D.redriveAll, {needs: 'xredrive', off: r.letters > 0 ? null : D.noneHere, run: redriveAll(r)})}],
         empty: () => page.query.match || page.query.db ? noMatch(page, ['match', 'db'], d.of) : h('p', null, D.none),
     });
 }
@@ -149,7 +151,7 @@ function groupsView(page, s) {
             id: 'reasons', caption: D.by, rows: groups.rows, key: r => idOf(r.value ?? ''), name: valueOf,
             columns: [{id: 'value', label: D.bys[by], head: true, show: r => typeof r.value === 'string' ? h('a', {href: lettersHref(s.db, s.key, {by: by === 'dl-text' ? '' : by, value: r.value})}, valueOf(r)) : valueOf(r)},
                       {id: 'count', label: D.count, num: true, show: r => num(r.count)}, {id: 'first', label: D.first, show: r => ago(momentOf(r.first))}, {id: 'last', label: D.last, show: r => ago(momentOf(r.last))},
-                      {id: 'act', label: '', title: T.more, show: r => r.value === null || r.value === undefined ? null : [
+                      {id: 'act', label: '', title: T.more, class: 'nowrap', show: r => r.value === null || r.value === undefined ? null : [
                           button(page, D.redriveN(num(r.count)), {needs: 'xredrive', key: 'redrive', run: () => redriveMatching(page, s, match(r), n => D.matching(n, valueOf(r)))}), ' ',
                           button(page, D.deleteN(num(r.count)), {needs: 'xdel', key: 'delete', danger: true, action: () => deleteAction(s, D.matching(num(r.count), valueOf(r)), {field: by, value: r.value})})]}],
         }));

@@ -8,7 +8,7 @@ import {$, copy, h, render} from './dom.js';
 import {listenToKeys, showHelp} from './keyboard.js';
 import {Page} from './page.js';
 import {addRoute, link, parse} from './router.js';
-import {resultList} from './actions.js';
+import {closeDialogs, resultList, results} from './actions.js';
 import {announce, banner} from './state.js';
 import {setting, setSetting} from './settings.js';
 import {nextTheme} from './theme.js';
@@ -22,6 +22,7 @@ const DATABASES = 16;
 let page = null, place = null; // the open view, and its line of VIEWS
 let overview = null;           // answer of /overview, as long as there is one
 let askOverview = true;
+let user = null;               // who was here last
 // How long the server was up when it was asked last, and its version then; when it was started since this page is open.
 let upMs = 0, version = null, restartedMs = null;
 let frame = 0, focusHeading = false, menuIsOpen = false; // the menu: where it is narrow
@@ -38,7 +39,14 @@ export function draw() {
 
 function drawNow() {
     document.title = page?.view ? `${plainTitle()} · ${T.brand}` : T.brand;
+    const had = document.activeElement;
     render($('app'), describe());
+    // What had the focus is gone: the next Tab begins in this view, not at the top of the page.
+    if (had && had !== document.body && !had.isConnected && document.activeElement === document.body) focusHeading = true;
+    if (backTo !== null && page?.data && !page.isLoading) {
+        scrollTo(0, backTo);
+        backTo = null;
+    }
     if (focusHeading && $('heading')) {
         focusHeading = false;
         $('heading').focus({preventScroll: true});
@@ -52,10 +60,30 @@ const plainTitle = () => {
 
 // ---- Which view
 
+// Where an entry of the browser's history was scrolled to: Back leads to the row that one came from. The browser cannot
+// know, since the rows are read anew.
+const scrolled = new Map();
+let entry = 0, entries = 0, backTo = null; // the entry that is shown; how many there were; where to, once there are rows
+
+function turnPage() {
+    if (entry && history.state?.entry === entry) return; // the same one, with another query
+    scrolled.set(entry, scrollY);
+    backTo = null;
+    if (history.state?.entry <= entries) {
+        entry = history.state.entry;
+        backTo = scrolled.get(entry) ?? null;
+    } else {
+        entry = ++entries;
+        history.replaceState({entry}, '');
+    }
+}
+
 async function open() {
+    turnPage();
     const at = parse(location.hash || '#/');
     if (!at) {
         page?.end();
+        closeDialogs();
         [page, place] = [null, null];
         return draw();
     }
@@ -65,6 +93,7 @@ async function open() {
         return draw();
     }
     page?.end();
+    closeDialogs();
     menuIsOpen = false;
     clearTimeout(typing);
     typed = null;
@@ -141,6 +170,9 @@ function tick() {
 
 // ---- What is seen
 
+// What a view offers: a constant, or a function of the page.
+const offer = name => typeof page?.view?.[name] === 'function' ? page.view[name](page) : page?.view?.[name];
+
 const isVisible = v => v.letter && isMade(v.made) && (!v.needs || session?.may === undefined || !mayNot(v.needs) || !!v.shown?.(overview));
 
 function navigation() {
@@ -152,11 +184,11 @@ function navigation() {
 }
 
 function database() {
-    const chosen = page?.query.db ?? '';
+    const chosen = page?.query.db ?? '', isOne = offer('dbs') === 'one';
     const n = Math.max(session?.databases ?? DATABASES, Number(chosen || 0) + 1);
     return h('label', null, h('span', {class: 'sr'}, T.frame.db), h('select', {value: chosen, onchange: e => page.set({db: e.target.value, after: ''})},
-        page.view.dbs === 'one' ? null : h('option', {value: ''}, T.frame.allDbs),
-        Array.from({length: n}, (_, i) => h('option', {value: page.view.dbs === 'one' && i === 0 ? '' : String(i)}, T.frame.dbName(i)))));
+        isOne ? null : h('option', {value: ''}, T.frame.allDbs),
+        Array.from({length: n}, (_, i) => h('option', {value: isOne && i === 0 ? '' : String(i)}, T.frame.dbName(i)))));
 }
 
 let typing = 0, typed = null; // text that was typed but is not in the address yet
@@ -175,7 +207,7 @@ function filter() {
     const text = page.query.match ?? '';
     return h('span', {class: 'filter', role: 'search', 'aria-label': T.frame.byName},
         h('label', {for: 'filter', class: 'sr'}, T.frame.filter),
-        h('input', {id: 'filter', type: 'text', placeholder: page.view.filter === true ? T.frame.filter : page.view.filter, value: typed ?? text, spellcheck: 'false', autocomplete: 'off', oninput: e => later(e.target.value)}),
+        h('input', {id: 'filter', type: 'text', placeholder: offer('filter') === true ? T.frame.filter : offer('filter'), value: typed ?? text, spellcheck: 'false', autocomplete: 'off', oninput: e => later(e.target.value)}),
         text ? h('button', {type: 'button', 'aria-label': T.frame.clearFilter, title: T.frame.clearFilter, onclick: () => set('')}, '×') : null);
 }
 
@@ -185,8 +217,8 @@ function header() {
     const alarms = alarmsOf();
     return h('header', null,
         h('a', {class: 'brand', href: link('/')}, T.brand), h('span', {class: 'host hint'}, location.host),
-        page?.view?.dbs ? database() : null,
-        page?.view?.filter ? filter() : null,
+        offer('dbs') ? database() : null,
+        offer('filter') ? filter() : null,
         h('span', {class: 'space'}),
         overview ? h('a', {class: alarms ? 'alarms some' : 'alarms', href: link('/')}, T.frame.alarms(alarms)) : null,
         h('label', null, h('span', {class: 'sr'}, T.frame.refresh), h('select', {value: String(setting('refresh')), title: T.frame.refresh, onchange: e => { setSetting('refresh', Number(e.target.value)); draw(); }},
@@ -223,23 +255,25 @@ function contents() {
     if (!page) return [h('h1', {id: 'heading', tabindex: -1}, T.state.noView), h('p', null, h('a', {href: link('/')}, T.state.back(T.nav.overview)))];
     const {view, data} = page, ready = data && !page.error;
     const back = h('a', {href: link(VIEWS.find(v => v.id === (place.under ?? 'overview')).path)}, T.state.back(T.nav[place.under ?? 'overview']));
-    const commands = ready ? view.commands?.(page, data) ?? [] : [];
+    const commands = ready ? guarded(() => view.commands?.(page, data), () => null) ?? [] : [];
     return h('div', {key: page.path, class: wire.lost ? 'view stale' : 'view'},
         h('div', {class: 'title'},
             h('h1', {id: 'heading', tabindex: -1}, page.title() ?? ''),
-            h('p', {class: 'hint about'}, ready && view.subtitle ? view.subtitle(page, data) : view.about ?? ''),
-            ready ? h('div', {class: 'actions'}, view.actions?.(page, data) ?? null) : null),
+            h('p', {class: 'hint about'}, ready && view.subtitle ? guarded(() => view.subtitle(page, data), saysFailed) : view.about ?? ''),
+            ready ? h('div', {class: 'actions'}, guarded(() => view.actions?.(page, data) ?? null, saysFailed)) : null),
         commands.length ? drawer(commands) : null,
-        page.error ? page.wrong(back) : ready ? guarded(() => view.draw(page, data)) : h('p', {class: 'empty', role: 'status'}, T.state.loading));
+        page.error ? page.wrong(back) : ready ? guarded(() => view.draw(page, data), text => h('p', {class: 'wrong'}, text)) : h('p', {class: 'empty', role: 'status'}, T.state.loading));
 }
 
-// A view that fails is told; the frame and what is around stays usable.
-function guarded(describeView) {
+const saysFailed = text => h('span', {class: 'wrong'}, text);
+
+// A part of a view that fails is told; the frame and what is around stays usable.
+function guarded(part, instead) {
     try {
-        return describeView();
+        return part();
     } catch (e) {
         console.error(e);
-        return h('p', {class: 'wrong'}, `${T.state.failed}: ${e.message}`);
+        return instead(`${T.state.failed}: ${e.message}`);
     }
 }
 
@@ -252,7 +286,7 @@ function resultsView() {
 function footer() {
     const {status} = T.frame, parts = [];
     if (page?.atMs) parts.push(Date.now() - page.atMs < 1000 ? status.now : status.age(span(Date.now() - page.atMs)));
-    if (page?.data && page.view.status) parts.push(page.view.status(page, page.data));
+    if (page?.data && page.view.status) parts.push(guarded(() => page.view.status(page, page.data), text => text));
     if (overview?.surveyAgeMs >= 0) parts.push(status.survey(span(overview.surveyAgeMs)));
     if (restartedMs) parts.push(status.history(clock(restartedMs)));
     if (!setting('refresh')) parts.push(status.off);
@@ -269,12 +303,15 @@ const describe = () => [
 // ---- The start
 
 export async function start() {
+    history.scrollRestoration = 'manual';
     addEventListener('hashchange', open);
     addEventListener('visibilitychange', tick);
     on('link', draw);
     on('session', now => {
         askOverview = true;
         overview = null;
+        if (now && user !== now.user) results.length = 0; // what somebody else did
+        user = now?.user ?? user;
         if (now) refresh();
         else page?.view?.leave?.(page);
         draw();

@@ -1,12 +1,12 @@
 // A group: what it is told to do, how it stands, its consumers, and what is pending, by state.
 import {button, inCalls} from './actions.js';
 import {api} from './api.js';
-import {command, decode, encode, idOf, label, meant} from './bytes.js';
+import {command, decode, encode, idOf, label, meant, named} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
 import {policyAction, dropPolicyAction, policyLine} from './group_policy.js';
 import {positionAction} from './group_position.js';
-import {ageClass, groupHref, groupPath, lettersHref, pauseAction, streamHref, streamLink} from './queue.js';
+import {ageClass, groupHref, groupPath, lettersHref, pauseAction, streamHref, streamLink, withRetries} from './queue.js';
 import {go} from './router.js';
 import {destroyAction} from './stream_groups.js';
 import {facts, table, unchoose} from './table.js';
@@ -18,7 +18,7 @@ import {entryLine} from './value.js';
 const COUNT = 50;
 const WITHOUT_OWNER = 'unowned';
 
-export const title = page => `${label(page.params.key)} / ${label(page.params.group)}`;
+export const title = page => `${named(page.params.key)} / ${named(page.params.group)}`;
 
 export async function load(page) {
     const {db, key, group} = page.params, path = groupPath(db, key, group), q = page.query, idleMs = parseSpan(q.idle ?? '');
@@ -27,7 +27,7 @@ export async function load(page) {
         page.maybe(`${path}/pending`, {state: q.state, consumer: q.consumer === undefined ? undefined : decode(q.consumer), idleMs: Number.isNaN(idleMs) ? undefined : idleMs, after: q.after, count: COUNT, fields: 1}),
         q.plots ? page.maybe('/history', {span: q.span ?? 'minutes', db, key, group, series: 'ready,leased,delivered,acked'}) : null,
     ]);
-    return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], consumersLeft: Number(g.consumersLeft ?? 0), rows: pending?.rows ?? null, after: pending?.after, history};
+    return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], consumersLeft: Number(g.consumersLeft ?? 0), rows: pending ? await withRetries(page, path, pending.rows, g.stats?.deferred) : null, after: pending?.after, history};
 }
 
 export const subtitle = (page, g) => [...G.of(streamLink(g.db, g.key)), ', ', T.frame.dbName(g.db)];
@@ -71,7 +71,7 @@ const consumers = (page, g) => table(page, {
     id: 'consumers', caption: G.consumersTitle, rows: g.consumers, key: c => idOf(c.name), local: true, by: 'name',
     columns: [{id: 'name', label: G.name, head: true, sort: true, value: c => label(c.name), show: c => label(c.name)}, {id: 'pending', label: G.pendingN, sort: true, num: true, show: c => num(c.pending)},
               {id: 'idle', label: G.idle, sort: true, num: true, live: false, show: c => span(c.idle)}, {id: 'inactive', label: G.inactive, sort: true, num: true, live: false, show: c => span(c.inactive)},
-              {id: 'act', label: '', title: T.more, show: c => button(page, G.deleteConsumer, {needs: 'xgroup|delconsumer', action: () => deleteConsumer(g, c)})}],
+              {id: 'act', label: '', title: T.more, class: 'nowrap', show: c => button(page, G.deleteConsumer, {needs: 'xgroup|delconsumer', action: () => deleteConsumer(g, c)})}],
     empty: () => h('p', null, G.noConsumers),
 });
 

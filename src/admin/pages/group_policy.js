@@ -43,7 +43,7 @@ export function policyAction(g) {
         errorField: (e, v) => e && (OPTIONS.map(([name]) => name).find(name => e.text.includes(name.toUpperCase())) ?? onlyOne(changed(v), /syntax/.test(e.text))),
         run: v => changed(v).length || !g.policy ? api.put(`${g.path}/policy`, body(v)) : Promise.resolve({}),
         result: () => G.policySet,
-        undo: g.policy ? {run: () => api.put(`${g.path}/policy`, Object.fromEntries(OPTIONS.map(([name]) => [name, NUMBERS.has(name) ? Number(now[name]) : now[name]]).filter(([, x]) => x !== '')))} : null,
+        undo: g.policy ? {run: () => api.put(`${g.path}/policy`, Object.fromEntries(OPTIONS.map(([name]) => [name, NUMBERS.has(name) ? Number(now[name]) : now[name]])))} : null,
     };
 }
 

@@ -2,7 +2,7 @@
 // bytes, of the others what one step of a scan (or ZRANGE) gives.
 import {api, ApiError} from './api.js';
 import {button} from './actions.js';
-import {command, encode, isCut, label, toBytes} from './bytes.js';
+import {command, encode, isCut, label, named, toBytes} from './bytes.js';
 import {download, h} from './dom.js';
 import {go, link} from './router.js';
 import {facts, table} from './table.js';
@@ -11,7 +11,7 @@ import {key as W} from './text_operations.js';
 import {parseSpan, span} from './time.js';
 import {inPieces, memberInPieces, PIECE, short, valueView} from './value.js';
 
-export const title = page => label(page.params.key);
+export const title = page => named(page.params.key);
 export const about = W.about;
 
 const COUNT = 50; // members of a page, when nothing is said

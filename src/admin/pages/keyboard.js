@@ -47,7 +47,15 @@ export function listenToKeys({refresh, version}) {
         '?': () => showHelp(version()),
         g: () => { waitsForView = Date.now() + 1500; },
     };
+    // What unfolds over the page goes when something else is done.
+    const closeMenus = at => document.querySelectorAll('details.menu[open]').forEach(menu => { if (!menu.contains(at)) menu.open = false; });
+    addEventListener('pointerdown', e => closeMenus(e.target));
     addEventListener('keydown', e => {
+        const menu = e.key === 'Escape' && e.target.closest?.('details.menu[open]');
+        if (menu) {
+            closeMenus(null);
+            return menu.querySelector('summary').focus();
+        }
         const field = e.target.closest?.('input:not([type=checkbox]), textarea, select');
         if (e.key === 'Escape' && field && !e.target.closest('dialog')) return field.blur();
         if (!setting('shortcuts') || field || e.ctrlKey || e.altKey || e.metaKey || e.target.closest?.('dialog')) return;

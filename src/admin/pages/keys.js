@@ -3,7 +3,7 @@
 // the view is open.
 import {api, mayNot} from './api.js';
 import {button, inCalls} from './actions.js';
-import {command, encode, idOf, label} from './bytes.js';
+import {command, encode, idOf, label, named} from './bytes.js';
 import {commandLine} from './command_line.js';
 import {h} from './dom.js';
 import {filters, noMatch} from './filters.js';
@@ -164,7 +164,7 @@ function progress(page, scan) {
 }
 
 const columns = page => {
-    const db = dbOf(page), link = r => h('a', {href: keyLink(db, nameOf(r), r.type)}, label(nameOf(r)));
+    const db = dbOf(page), link = r => h('a', {href: keyLink(db, nameOf(r), r.type)}, named(nameOf(r)));
     return [
         {id: 'key', label: W.key, head: true, fixed: true, sort: true, value: r => label(nameOf(r)), show: link},
         {id: 'type', label: W.type, sort: true, value: r => r.type, show: r => r.type ?? T.none},

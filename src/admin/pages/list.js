@@ -1,7 +1,7 @@
 // One list: its items by position, from either end. What is popped or removed is gone: there is no acknowledgement.
 import {api} from './api.js';
 import {button} from './actions.js';
-import {command, encode, label} from './bytes.js';
+import {command, encode, label, named} from './bytes.js';
 import {copy, h} from './dom.js';
 import {filters} from './filters.js';
 import {go, link} from './router.js';
@@ -10,7 +10,7 @@ import {T, count, num} from './text.js';
 import {list as W} from './text_operations.js';
 import {memberInPieces, short, valueView} from './value.js';
 
-export const title = page => label(page.params.key);
+export const title = page => named(page.params.key);
 export const about = W.about;
 
 const COUNT = 50;

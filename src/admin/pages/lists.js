@@ -1,5 +1,5 @@
 // Lists: those that somebody waits for, and the longest; the survey knows them once it has walked over all keys.
-import {command, idOf, label} from './bytes.js';
+import {command, idOf, label, named} from './bytes.js';
 import {h} from './dom.js';
 import {countAll, noMatch} from './filters.js';
 import {globFrom} from './queues.js';
@@ -28,7 +28,7 @@ export async function load(page) {
 const change = n => n < 0 ? `−${rate(-n)}` : n > 0 ? `+${rate(n)}` : rate(n);
 
 const COLUMNS = [
-    {id: 'key', label: W.list, fixed: true, head: true, sort: true, show: r => h('a', {href: listHref(r)}, label(r.key))},
+    {id: 'key', label: W.list, fixed: true, head: true, sort: true, show: r => h('a', {href: listHref(r)}, named(r.key))},
     {id: 'db', label: W.db, sort: true, num: true, show: r => num(r.db)},
     {id: 'length', label: W.length, sort: true, num: true, show: r => num(r.length)},
     {id: 'change-rate', label: W.change, sort: true, num: true, show: r => change(r.changeRate)},

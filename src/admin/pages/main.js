@@ -6,7 +6,7 @@
 //     export const title = 'Clients';            // or page => what describes it
 //     export const about = 'Who is connected.';  // one line below the title
 //     export const dbs = true;                   // the choice of the database is its business ('one': always one)
-//     export const filter = 'name*';             // it has the filter of the frame: page.query.match
+//     export const filter = 'name*';             // it has the filter of the frame: page.query.match. Both may be functions of the page
 //     export const poll = false;                 // it is not read again by itself
 //
 //     export async function load(page) {         // reads; again at each refresh, and when the address changes

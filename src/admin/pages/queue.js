@@ -1,7 +1,7 @@
 // What the views of queues share: addresses, links, and the actions that are offered in more than one place.
 import {api, isMade} from './api.js';
 import {inCalls} from './actions.js';
-import {command, encode, label} from './bytes.js';
+import {command, encode, label, named} from './bytes.js';
 import {h} from './dom.js';
 import {link} from './router.js';
 import {Q} from './text_queues.js';
@@ -13,9 +13,9 @@ export const streamHref = (db, key, query = {}) => link('/stream/{db}/{key}', {d
 export const groupHref = (db, key, group, query = {}) => link('/group/{db}/{key}/{group}', {db, key, group}, query);
 export const lettersHref = (db, key, query = {}) => link('/dead/{db}/{key}', {db, key}, query);
 
-export const streamLink = (db, key, query) => h('a', {href: streamHref(db, key, query)}, label(key));
+export const streamLink = (db, key, query) => h('a', {href: streamHref(db, key, query)}, named(key));
 // A group's view is made of XPOLICY.
-export const groupLink = (db, key, group) => isMade('xpolicy') ? h('a', {href: groupHref(db, key, group)}, label(group)) : h('span', null, label(group));
+export const groupLink = (db, key, group) => isMade('xpolicy') ? h('a', {href: groupHref(db, key, group)}, named(group)) : h('span', null, named(group));
 export const bothLink = r => h('span', {class: 'nowrap'}, streamLink(r.db, r.key), ' / ', groupLink(r.db, r.key, r.group));
 
 // A glob that fits this name and no other.
@@ -25,6 +25,20 @@ export const globOf = key => typeof key === 'string' ? key.replace(/[\\*?[\]]/g,
 export const flagsOf = flags => (flags ?? []).map(f => h('span', {key: f, class: `badge ${f === 'paused' ? 'bad' : 'quiet'}`, title: Q.flagHints[f] ?? null}, Q.flags[f] ?? f));
 
 export const ageClass = ms => ms > 600000 ? 'bad-text' : ms > 60000 ? 'warn-text' : null;
+
+const DEFERRED_MOST = 200; // that are looked at for rows that have no owner
+
+// XPENDING does not tell why a message has no owner: for those that wait for their next try, when that is and why. n: how
+// many there are.
+export async function withRetries(page, path, rows, n) {
+    if (!(n > 0) || !rows.some(r => r.state === 'unowned')) return rows;
+    const retries = (await page.maybe(`${path}/pending`, {state: 'deferred', count: DEFERRED_MOST}))?.rows ?? [];
+    const of = new Map(retries.map(({id, state, dueMs, reason}) => [id, {state, dueMs, reason}]));
+    return rows.map(r => r.state === 'unowned' ? {...r, ...of.get(r.id)} : r);
+}
+
+// Whether one that is without an owner is known to have been released.
+export const isReleased = s => !(s?.held > 0 || s?.deferred > DEFERRED_MOST);
 
 // ---- Actions
 

@@ -1,6 +1,6 @@
 // Replicas: who follows whom, and how far behind. By INFO replication. What changes roles wants the name of the
 // other server typed.
-import {api} from './api.js';
+import {api, mayNot} from './api.js';
 import {button} from './actions.js';
 import {command, label} from './bytes.js';
 import {h} from './dom.js';
@@ -17,9 +17,13 @@ const n = v => v === null || v === undefined ? null : Number(v);
 // INFO has a field for each replica, slave0 and so on: {ip, port, state, offset, lag}.
 const replicasOf = r => Object.entries(r).filter(([name]) => /^slave\d+$/.test(name)).map(([, x]) => x);
 
+// Where a replica would connect to; null: this user may not see it.
+const portOf = async page => mayNot('config|get') ? null : (await page.maybe('/config'))?.rows.find(r => r.name === 'port')?.value ?? null;
+
 export async function load(page) {
-    const {info} = await page.get('/replication');
-    return {r: info, list: replicasOf(info)};
+    const {info} = await page.get('/replication'), list = replicasOf(info);
+    if (!list.length) page.state.port ??= await portOf(page);
+    return {r: info, list};
 }
 
 export const commands = () => ['INFO replication', 'ROLE'];
@@ -69,7 +73,7 @@ export function draw(page, {r, list}) {
         h('h2', null, W.replicas),
         table(page, {
             id: 'replicas', caption: W.replicas, rows: list, key: x => `${x.ip}:${x.port}`, local: true, by: 'behind', desc: true,
-            empty: () => [h('p', null, W.none), h('pre', {class: 'commands'}, `replicaof ${location.hostname} 6379`)],
+            empty: () => [h('p', null, W.none), h('pre', {class: 'commands'}, `replicaof ${location.hostname} ${page.state.port ?? W.itsPort}`)],
             columns: [
                 {id: 'name', label: W.replica, head: true, sort: true, value: x => `${x.ip}:${x.port}`, show: x => `${x.ip}:${x.port}`},
                 {id: 'state', label: W.state, show: x => x.state},

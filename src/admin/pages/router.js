@@ -15,7 +15,7 @@ export function parse(hash) {
     for (const {parts: own, view} of routes) {
         if (own.length !== parts.length) continue;
         const params = {};
-        if (own.every((p, i) => p.startsWith('{') ? ((params[p.slice(1, -1)] = decode(parts[i])), parts[i] !== '') : p === parts[i]))
+        if (own.every((p, i) => p.startsWith('{') ? ((params[p.slice(1, -1)] = decode(parts[i])), true) : p === parts[i]))
             return {view, params, query: Object.fromEntries(new URLSearchParams(query)), path};
     }
     return null;
@@ -41,7 +41,7 @@ export function setQuery(values, push = true) {
     const hash = '#' + here.path + search({...here.query, ...values});
     if (hash === location.hash) return;
     if (push) location.hash = hash;
-    else history.replaceState(null, '', hash);
+    else history.replaceState(history.state, '', hash);
     if (!push) dispatchEvent(new HashChangeEvent('hashchange'));
 }
 

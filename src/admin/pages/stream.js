@@ -2,7 +2,7 @@
 // stream_limits, stream_routing, stream_scheduled, with load(page, stream) and draw(page, stream, data).
 import {button} from './actions.js';
 import {api, isMade} from './api.js';
-import {command, label} from './bytes.js';
+import {command, label, named} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
 import {deleteAction, flagsOf, pauseAction, streamHref, streamPath} from './queue.js';
@@ -21,7 +21,7 @@ const TABS = {messages, groups, produce, limits, routing, scheduled};
 const MADE = {routing: 'xbind', scheduled: 'xsched'}; // of commands that the server may not have
 const tabOf = page => TABS[page.query.tab] ? page.query.tab : 'messages';
 
-export const title = page => label(page.params.key);
+export const title = page => named(page.params.key);
 
 // A group as the survey has its rows, but of this moment. Who may not ask for its numbers sees what XINFO tells.
 const rowOf = (db, key, {stats: known, ...g}) => {
@@ -77,7 +77,7 @@ function plots(page, s) {
 
 export function draw(page, {stream: s, name, tab}) {
     const flags = [...new Set(s.rows.flatMap(g => g.flags ?? []))];
-    return [flags.length ? h('div', {class: 'bar'}, flagsOf(flags)) : null, plots(page, s), tabs(page, s), h('div', {key: tabOf(page)}, name === tabOf(page) ? TABS[name].draw(page, s, tab) : h('p', {class: 'empty'}, T.state.loading))];
+    return [flags.length ? h('div', {class: 'bar'}, flagsOf(flags)) : null, plots(page, s), tabs(page, s), h('div', {key: tabOf(page)}, name === tabOf(page) ? TABS[name].draw(page, s, tab) : h('p', {class: 'empty', role: 'status'}, T.state.loading))];
 }
 
 export const commands = (page, {stream: s, name, tab}) => [command('XINFO', 'STREAM', s.key), command('XINFO', 'GROUPS', s.key), ...TABS[name].commands?.(page, s, tab) ?? []];

@@ -46,7 +46,7 @@ export function draw(page, s, rows) {
                 {id: 'failedRate', label: Q.failed, sort: true, num: true, show: r => rate(r.failedRate)},
                 {id: 'oldestReadyMs', label: Q.oldest, sort: true, num: true, live: false, show: r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs))},
                 {id: 'flags', label: Q.flagsTitle, show: r => flagsOf(r.flags)},
-                {id: 'act', label: '', title: T.more, show: r => button(page, S.destroy, {needs: 'xgroup|destroy', danger: true, action: () => destroyAction(s.db, s.key, r.group, Math.max(0, r.leased))})},
+                {id: 'act', label: '', title: T.more, class: 'nowrap', show: r => button(page, S.destroy, {needs: 'xgroup|destroy', danger: true, action: () => destroyAction(s.db, s.key, r.group, Math.max(0, r.leased))})},
             ],
             empty: () => h('div', null, h('p', null, S.noGroups), h('p', null, S.groupsHint)),
         }),

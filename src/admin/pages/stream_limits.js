@@ -4,7 +4,7 @@ import {button} from './actions.js';
 import {command} from './bytes.js';
 import {h} from './dom.js';
 import {facts} from './table.js';
-import {parseSpan, span} from './time.js';
+import {parseSpan, span, spanText} from './time.js';
 import {num, size} from './text.js';
 import {S} from './text_queues.js';
 
@@ -22,7 +22,7 @@ function parseSize(text) {
 }
 
 const PARSE = {maxlen: t => /^\s*\d+\s*$/.test(t) ? Number(t) : NaN, maxbytes: parseSize, maxage: parseSpan};
-const SHOW = {maxlen: String, maxbytes: n => String(n), maxage: n => span(n)};
+const SHOW = {maxlen: String, maxbytes: n => String(n), maxage: spanText};
 const number = (name, text) => text.trim() === '' ? -1 : PARSE[name](text);
 
 function change(s, now) {

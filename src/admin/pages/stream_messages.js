@@ -3,7 +3,7 @@ import {button, inCalls} from './actions.js';
 import {api, ApiError} from './api.js';
 import {command, idOf, isCut, label, toBytes} from './bytes.js';
 import {copy, download, h} from './dom.js';
-import {groupPath, streamHref, streamPath} from './queue.js';
+import {groupPath, isReleased, streamHref, streamPath, withRetries} from './queue.js';
 import {table, unchoose} from './table.js';
 import {ago, momentOf, parseSpan, span} from './time.js';
 import {T, num} from './text.js';
@@ -50,20 +50,20 @@ async function states(page, s, entries) {
     const say = (id, what) => to.set(id, [...to.get(id) ?? [], what]);
     await Promise.all(all.map(async g => {
         const pending = g.pending > 0 ? await page.maybe(`${groupPath(s.db, s.key, g.name)}/pending`, {after: before(first), count: 200}) : null;
-        const rows = new Map((pending?.rows ?? []).map(p => [p.id, p]));
+        const rows = new Map((await withRetries(page, groupPath(s.db, s.key, g.name), pending?.rows ?? [], g.stats?.deferred)).map(p => [p.id, p]));
         for (const id of ids) {
             const p = rows.get(id), name = label(g.name);
-            if (p) say(id, stateOf(p, name));
+            if (p) say(id, stateOf(p, name, g.stats));
             else if (isBehind(id, g.lastDeliveredId)) say(id, S.unreadBy(name));
         }
     }));
     return to;
 }
 
-function stateOf(p, group) {
+function stateOf(p, group, stats) {
     if (p.state === 'deferred' || p.dueMs > Date.now()) return S.deferredIn(span(p.dueMs - Date.now()), group);
     if (p.state === 'overdue') return S.overdueAt(label(p.consumer), group);
-    return p.consumer ? S.leasedBy(label(p.consumer), span(Date.now() - p.deliveredMs), group) : S.releasedIn(group);
+    return p.consumer ? S.leasedBy(label(p.consumer), span(Date.now() - p.deliveredMs), group) : isReleased(stats) ? S.releasedIn(group) : S.unownedIn(group);
 }
 
 // The ID just before this one.
@@ -182,6 +182,9 @@ function form(page, s) {
     const submit = e => {
         e.preventDefault();
         const {from, to, field, how, text, order} = formOf(page);
+        formOf(page).lacks = !!text && !field;
+        page.draw();
+        if (text && !field) return e.target.elements.field.focus(); // a search without it would show everything
         page.set({from, to, field, how: how === 'contains' ? '' : how, text, order: order === 'newest' ? '' : order, after: ''});
     };
     const clear = () => {
@@ -192,6 +195,7 @@ function form(page, s) {
         select('order', [['newest', S.newest], ['oldest', S.oldestFirst]]), input('from', S.from, S.idHint), input('to', S.to, S.idHint),
         input('field', S.field, '', 9), select('how', [['contains', S.contains], ['equals', S.equals]]), h('input', {'aria-label': S.contains, size: 10, value: f.text ?? '', oninput: e => set('text', e.target.value)}),
         h('button', {type: 'submit'}, S.search),
+        f.lacks ? h('span', {class: 'wrong', role: 'alert'}, S.whichField) : null,
         q.from || q.to || q.field || q.text || q.after ? h('button', {type: 'button', onclick: clear}, S.clear) : null,
         page.state.tail ? null : h('button', {type: 'button', onclick: () => startTail(page, s)}, S.tail));
 }

@@ -10,6 +10,9 @@ export const load = async () => ({});
 
 const TIMES_MOST = 1000;
 
+const SHOWN = 4000; // characters of the command
+const front = text => text.length > SHOWN ? text.slice(0, SHOWN) + '…' : text;
+
 const spanOf = text => text.trim() ? parseSpan(text) : null;
 
 function body(f) {
@@ -52,7 +55,7 @@ export function draw(page, s) {
         h('div', {class: 'field'}, h('span', {class: 'label'}, S.fields), pairs(f.fields, page.draw)),
         h('div', {class: 'grid'}, text('delay', S.delay, S.spanHint), text('ttl', S.ttl, S.spanHint), text('idmp', S.producer, S.producerHint), text('times', S.times, S.timesHint)),
         h('p', null, h('label', null, h('input', {type: 'checkbox', checked: f.durable, onchange: e => { f.durable = e.target.checked; page.draw(); }}), ' ', S.durable)),
-        h('pre', {class: 'commands'}, b ? commandOf(s, b) : why),
+        h('pre', {class: 'commands'}, b ? front(commandOf(s, b)) : why),
         h('p', null, button(page, S.send, {needs: 'xadd', off: why, run: send}), h('button', {type: 'submit', hidden: true}, S.send)), // for Enter
         f.sent.length ? h('section', null, h('h2', null, S.sentList), h('ul', {class: 'plain'}, f.sent.map((x, i) => h('li', {key: x.id + i}, h('code', null, x.text), ' ', x.why ? h('span', {class: 'wrong'}, x.why) : null, x.isLater ? button(page, S.cancelOne, {needs: 'xdel', run: cancel(x)}) : null)))) : null);
 }

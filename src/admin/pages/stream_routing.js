@@ -91,7 +91,7 @@ export function draw(page, s, d) {
             id: 'routes', caption: S.tabs.routing, rows: d.bindings, key: r => [r.kind, valuesOf(r), r.by, idOf(r.to)].join(' '), local: true,
             columns: [{id: 'kind', label: S.kind, head: true, show: r => S.kinds[r.kind.toLowerCase()] ?? r.kind}, {id: 'values', label: S.value, show: r => h('code', null, valuesOf(r))},
                       {id: 'by', label: S.by, show: r => label(r.by)}, {id: 'to', label: S.routeTo, show: r => streamLink(s.db, r.to)},
-                      {id: 'act', label: '', title: T.more, show: r => button(page, S.removeRoute, {needs: 'xbind|del', action: () => removeAction(s, r)})}],
+                      {id: 'act', label: '', title: T.more, class: 'nowrap', show: r => button(page, S.removeRoute, {needs: 'xbind|del', action: () => removeAction(s, r)})}],
             empty: () => h('p', null, S.noRoutes),
         }),
         h('h2', null, S.captures),

@@ -1,4 +1,5 @@
-// V6: moments and spans. Times are milliseconds since 1970, as the API has them.
+// V6: moments and spans. Times are milliseconds since 1970, as the API has them. The number before the dash of an ID
+// is a moment by custom only: one that no date has (nanoseconds, the largest ID) is shown as unknown.
 import {h} from './dom.js';
 import {T, num} from './text.js';
 import {setting} from './settings.js';
@@ -21,34 +22,37 @@ const two = (a, unit, b, smaller) => b ? `${num(a)} ${unit} ${b} ${smaller}` : `
 
 const zone = () => setting('zone') === 'utc' ? 'UTC' : undefined;
 
+const LAST_MS = 8.64e15; // of a Date
+const isMoment = ms => Math.abs(ms) <= LAST_MS;
+
 const formats = new Map();
-function format(kind, options) {
+function format(kind, options, ms) {
     const id = kind + (zone() ?? '');
     if (!formats.has(id)) formats.set(id, new Intl.DateTimeFormat('en-GB', {...options, timeZone: zone()}));
-    return formats.get(id);
+    return isMoment(ms) ? formats.get(id).format(Number(ms)) : T.none;
 }
 
 // "Mon 30 Nov 2026, 06:12:03.120 UTC"
 export function full(ms) {
     return format('full', {weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit',
-                           second: '2-digit', fractionalSecondDigits: 3, timeZoneName: 'short'}).format(Number(ms));
+                           second: '2-digit', fractionalSecondDigits: 3, timeZoneName: 'short'}, ms);
 }
 
 // As short as it can be told today.
 export function clock(ms, now = Date.now()) {
     if (Math.abs(now - ms) < 20 * 3600e3)
-        return format('clock', {hour: '2-digit', minute: '2-digit', second: '2-digit'}).format(Number(ms));
-    return format('day', {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(Number(ms));
+        return format('clock', {hour: '2-digit', minute: '2-digit', second: '2-digit'}, ms);
+    return format('day', {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}, ms);
 }
 
 // "Mon 30 Nov 07:00"
 export function moment(ms) {
-    return format('moment', {weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(Number(ms));
+    return format('moment', {weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}, ms);
 }
 
 // "3 s ago" or "in 4 s", with the whole time on hover and focus.
 export function ago(ms, now = Date.now()) {
-    if (ms === null || ms === undefined || ms < 0) return T.none;
+    if (ms === null || ms === undefined || ms < 0 || !isMoment(ms)) return T.none;
     const d = now - ms;
     const words = d >= 0 ? T.ago(span(d)) : T.ahead(span(-d));
     return h('time', {title: full(ms), tabindex: 0, datetime: new Date(Number(ms)).toISOString(), class: 'when'}, words);
