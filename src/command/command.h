@@ -156,6 +156,7 @@ struct command {
         const char *word;
         int n;
     } secrets[2];         /* n arguments after the option `word`; word NULL: none */
+    bool runs_in_pause;   /* tells the state of the server: no pause of clients holds it */
     bool of_connection;   /* acts on the connection itself: internal clients cannot use it */
     bool secret_settings; /* values of secret settings, in pairs from argument 2 on */
 };

@@ -146,7 +146,7 @@ bool pause_holds(const struct client *c, const struct command *command,
     if (is_on(e, PAUSE_MOVE) && move_holds(c, command, q, flags))
         return true;
     if (is_on(e, PAUSE_CLIENT) && !e->pause.writes_only)
-        return true;
+        return !command->runs_in_pause;
     if (e->pause.reasons == 1u << PAUSE_MOVE)
         return false;
     if (flags & COMMAND_WRITE)

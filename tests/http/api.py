@@ -838,6 +838,8 @@ def paused(path):
         s.token = s.log_in()
         c.do("CLIENT", "PAUSE", 100000, "ALL")
         expect(s.code("GET", KEY), (503, "PAUSED"), "paused")
+        checks = {x["name"]: x["ok"] for x in s.get("/health")[1]["checks"]}
+        expect((s.get("/overview")[1]["pausedMs"] > 0, s.get("/alarms")[0], checks["paused"]), (True, 200, False), "what is the matter is told")
 
 
 def settings(path):

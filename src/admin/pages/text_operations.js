@@ -14,7 +14,7 @@ export const clients = {
     unblockShort: 'Unblock', unblockTitle: id => `Unblock client ${id}`, unblockText: 'Its blocking command ends, as if its time were over.',
     notBlocked: 'it was not waiting any more', unblocked: 'unblocked',
     pauseShort: 'Pause …', pause: 'Pause', pauseTitle: 'Pause clients', pauseText: 'Their requests wait until the time is over. Nothing is lost; producers and workers stand still.',
-    pauseNote: 'Everybody waits.', pauseMs: 'for milliseconds', pauseWrites: 'writes only; reading goes on', paused: (t, writes) => `${writes ? 'writes are' : 'all requests are'} held for ${t}`,
+    pauseNote: 'Everybody waits. A pause of all requests cannot be ended early: it holds CLIENT UNPAUSE as well.', pauseMs: 'for milliseconds', pauseWrites: 'writes only; reading goes on', paused: (t, writes) => `${writes ? 'writes are' : 'all requests are'} held for ${t}`,
     unpause: 'Unpause', unpauseText: 'What waits goes on.', unpaused: 'clients go on',
 };
 

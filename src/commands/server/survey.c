@@ -521,7 +521,8 @@ static void do_survey_help(struct call *call)
 
 #define FLAGS                                                                                      \
     (COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_NOSCRIPT | COMMAND_NO_MULTI)
-#define SUB(word, args, text, cost, count, bits)                                                   \
+#define SUB(word, args, text, cost, count, bits) SUB_(word, args, text, cost, count, bits, false)
+#define SUB_(word, args, text, cost, count, bits, always)                                          \
     static const struct command survey_##word##_command = {                                        \
         .name = #word,                                                                             \
         .full_name = "survey|" #word,                                                              \
@@ -533,6 +534,7 @@ static void do_survey_help(struct call *call)
         .group = GROUP_SERVER,                                                                     \
         .arity = count,                                                                            \
         .flags = (bits) | FLAGS,                                                                   \
+        .runs_in_pause = always,                                                                   \
         .handler = do_survey_##word,                                                               \
     }
 #define ONLY "[ONLY conditions:string] "
@@ -547,11 +549,12 @@ SUB(groups, ONLY ROWS("value:string db:int key:string group:string"),
     COMMAND_READONLY);
 SUB(dead, ROWS("value:string db:int key:string"), "Lists dead-letter streams.",
     "O(N) with N the streams and groups", -2, COMMAND_READONLY);
-/* These are allowed during a long script: they read no data. */
-SUB(server, "", "Returns the statistics of the server as a whole.", "O(1)", 2,
-    COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY);
-SUB(alarms, "", "Lists the active alarms of the server and its queues.", "O(1)", 2,
-    COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY);
+/* These are allowed during a long script and while clients are paused: they read no data, and tell
+ * what is the matter. */
+SUB_(server, "", "Returns the statistics of the server as a whole.", "O(1)", 2,
+     COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY, true);
+SUB_(alarms, "", "Lists the active alarms of the server and its queues.", "O(1)", 2,
+     COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY, true);
 SUB(history,
     "span:<minutes | hour | day | week> [DB db:int] [KEY key:string] [GROUP group:string] "
     "number:string [number:string ...]",
