@@ -103,9 +103,37 @@ bool num_parse_long_double(struct bytes text, long double *out)
     return good;
 }
 
+/* Numbers of at most 15 digits, which a double holds exactly, and a power of ten, which it does
+ * too: the quotient is rounded once, and so the nearest double (Clinger, "How to read floating
+ * point numbers accurately"). False: not one of these. */
+static bool parse_short(struct bytes text, double *out)
+{
+    static const double powers[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    uint64_t digits = 0;
+    size_t i = text.n && *text.p == '-', n = 0, whole = 0;
+    bool has_point = false;
+    for (; i < text.n; i++) {
+        unsigned digit = (unsigned)text.p[i] - '0';
+        if (text.p[i] == '.' && !has_point)
+            has_point = true, whole = n;
+        else if (digit < 10 && n < 15)
+            digits = digits * 10 + digit, n++;
+        else
+            return false;
+    }
+    if (n == 0)
+        return false;
+    double v = (double)digits / powers[has_point ? n - whole : 0];
+    *out = *text.p == '-' ? -v : v;
+    return true;
+}
+
 bool num_parse_double(struct bytes text, double *out)
 {
     char few[128], *end;
+    if (parse_short(text, out))
+        return true;
     if (text.n == 0 || is_space(text.p[0]))
         return false;
     char *copy = terminated(text, few, sizeof(few));
@@ -289,6 +317,24 @@ static size_t print_digits(char *to, const char *digits, int n, int exponent)
     return (size_t)n + 1;
 }
 
+/* One to six decimals, as most fractions have, such as a time printed in seconds: without the
+ * search for digits. v > 0. 0: it has none or more, or 15 digits do not hold it. */
+static size_t print_millionths(char *to, double v)
+{
+    if (v >= 1e9)
+        return 0;
+    uint64_t k = (uint64_t)(v * 1e6 + 0.5), rest = k % 1000000;
+    if (rest == 0 || (double)k / 1e6 != v)
+        return 0;
+    size_t n = num_print_uint(to, k / 1000000);
+    to[n++] = '.';
+    for (uint64_t unit = 100000; rest; unit /= 10) {
+        to[n++] = (char)('0' + rest / unit);
+        rest %= unit;
+    }
+    return n;
+}
+
 size_t num_print_shortest(char *to, double v)
 {
     char digits[18];
@@ -301,13 +347,21 @@ size_t num_print_shortest(char *to, double v)
         return (size_t)sprintf(to, signbit(v) ? "-0" : "0");
     size_t sign = v < 0;
     *to = '-';
+    size_t short_n = print_millionths(to + sign, fabs(v));
+    if (short_n)
+        return sign + short_n;
     int n = shortest_digits(fabs(v), digits, &exponent);
     return sign + print_digits(to + sign, digits, n, exponent);
 }
 
+double num_round(double v)
+{
+    return fabs(v) < 1e9 ? round(v * 1e6) / 1e6 : v;
+}
+
 size_t num_print_double(char *to, double v)
 {
-    if (v != 0 && fabs(v) <= (double)(LLONG_MAX / 2) && v == (double)(long long)v)
+    if (fabs(v) <= (double)(LLONG_MAX / 2) && v == (double)(long long)v && (v != 0 || !signbit(v)))
         return num_print_int(to, (long long)v);
     return num_print_shortest(to, v);
 }

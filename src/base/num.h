@@ -37,6 +37,8 @@ size_t num_print_double(char *to, double v);
 /* Likewise, but integers too have only the digits needed to identify the double, then zeros:
  * 1795898401767012000. */
 size_t num_print_shortest(char *to, double v);
+/* To six decimals, for measured values, whose further digits say nothing and take long to print. */
+double num_round(double v);
 /* Decimal notation with up to 17 decimals, without trailing zeros, as in replies of INCRBYFLOAT. */
 size_t num_print_long_double(char *to, long double v);
 /* The number of decimal digits of v. */

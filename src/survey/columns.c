@@ -15,9 +15,10 @@ static struct columns_value of_int(long long i)
     return (struct columns_value){.kind = COLUMNS_INT, .i = i};
 }
 
+/* Rounded, so that the order is that of the values as they are shown, which AFTER repeats. */
 static struct columns_value of_real(double d)
 {
-    return (struct columns_value){.kind = COLUMNS_REAL, .d = d};
+    return (struct columns_value){.kind = COLUMNS_REAL, .d = num_round(d)};
 }
 
 static struct columns_value of_id(struct stream_id id)

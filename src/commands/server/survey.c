@@ -209,7 +209,7 @@ static void reply_prefixes(const struct survey *sv, int from, int to, struct rep
             reply_bulk_text(r, "bytes");
             reply_int(r, (long long)all[i].count.bytes);
             reply_bulk_text(r, "share");
-            reply_double(r, share);
+            reply_double(r, num_round(share));
         }
         mem_free(all);
     }
@@ -273,7 +273,7 @@ static void do_survey_server(struct call *call)
         if (vitals_is_whole(i))
             reply_int(r, isnan(x) ? -1 : (long long)x);
         else
-            reply_double(r, isnan(x) ? 0 : x);
+            reply_double(r, isnan(x) ? 0 : num_round(x));
     }
     reply_bulk_text(r, "role");
     reply_bulk_text(r, call->engine->role == ROLE_PRIMARY ? "primary" : "replica");

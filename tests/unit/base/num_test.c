@@ -107,6 +107,58 @@ TEST(doubles_are_printed_so_that_they_read_back)
     }
 }
 
+/* Where there is a shorter way to print and to parse them, and next to it. */
+TEST(numbers_of_few_digits_are_printed_as_they_are_written)
+{
+    struct rng rng;
+    rng_seed(&rng, 8);
+    for (int i = 0; i < 200000; i++) {
+        unsigned long long k = rng_next(&rng) % 1000000000000000 >> rng_next(&rng) % 50;
+        char text[40], to[NUM_DOUBLE_MAX];
+        if (k % 1000000 == 0)
+            continue;
+        size_t n = (size_t)snprintf(text, sizeof(text), "-%llu.%06llu", k / 1000000, k % 1000000);
+        while (text[n - 1] == '0')
+            text[--n] = '\0';
+        double v = strtod(text + 1, NULL), next = nextafter(v, i % 2 ? 0 : 1e300), again;
+        CHECK(prints(v, text + 1) && prints(-v, text));
+        CHECK(num_parse_double(bytes_of(text, n), &again) && again + v == 0);
+        n = num_print_double(to, next);
+        CHECK(num_parse_double(bytes_of(to, n), &again) && memcmp(&next, &again, sizeof(v)) == 0);
+    }
+    CHECK(prints(999999999.999999, "999999999.999999") && prints(1e9 + 0.5, "1000000000.5"));
+    CHECK(prints(0.0, "0") && prints(0.001, "0.001") && prints(0.0000005, "5e-7"));
+    char to[NUM_DOUBLE_MAX];
+    CHECK(num_print_shortest(to, 1e10) == 5 && memcmp(to, "1e+10", 5) == 0);
+}
+
+/* Of up to 17 digits with a point anywhere, with which a shorter way ends. */
+TEST(doubles_are_parsed_as_by_the_library)
+{
+    struct rng rng;
+    rng_seed(&rng, 9);
+    for (int i = 0; i < 200000; i++) {
+        char text[40];
+        size_t n = 0, digits = 1 + rng_next(&rng) % 17, point = rng_next(&rng) % 20;
+        if (rng_next(&rng) % 2)
+            text[n++] = '-';
+        for (size_t k = 0; k < digits; k++) {
+            if (k == point)
+                text[n++] = '.';
+            text[n++] = (char)('0' + rng_next(&rng) % 10);
+        }
+        text[n] = '\0';
+        double v = strtod(text, NULL), got;
+        CHECK(num_parse_double(bytes_of(text, n), &got) && memcmp(&v, &got, sizeof(v)) == 0);
+    }
+    double v;
+    CHECK(num_parse_double(BYTES(".5"), &v) && v == 0.5 && num_parse_double(BYTES("5."), &v));
+    CHECK(num_parse_double(BYTES("-0"), &v) && v == 0 && signbit(v));
+    CHECK(!num_parse_double(BYTES("."), &v) && !num_parse_double(BYTES("-"), &v) &&
+          !num_parse_double(BYTES("-."), &v) && !num_parse_double(BYTES("1.2.3"), &v) &&
+          !num_parse_double(BYTES("1-"), &v) && !num_parse_double(BYTES("--1"), &v));
+}
+
 /* compat 10.2, 10.3 */
 TEST(doubles_may_be_long_and_small)
 {
@@ -141,6 +193,8 @@ TEST(what_does_not_fit_is_the_nearest)
 }
 
 UNIT_MAIN(T(doubles_are_printed_as_redis_7_2_does), T(doubles_may_be_long_and_small),
-          T(doubles_are_printed_so_that_they_read_back), T(what_does_not_fit_is_the_nearest),
+          T(doubles_are_printed_so_that_they_read_back),
+          T(numbers_of_few_digits_are_printed_as_they_are_written),
+          T(doubles_are_parsed_as_by_the_library), T(what_does_not_fit_is_the_nearest),
           T(integers_are_strict), T(printing_reads_back), T(sizes_have_units),
           T(doubles_refuse_what_is_none))
