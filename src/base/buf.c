@@ -8,15 +8,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-char *buf_room(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
-    if (b->cap - b->n < n) {
-        size_t cap = b->cap ? b->cap * 2 : 64;
-        while (cap - b->n < n)
-            cap *= 2;
-        b->p = mem_realloc(b->p, cap);
-        b->cap = cap;
-    }
+    size_t cap = b->cap ? b->cap * 2 : 64;
+    while (cap - b->n < n)
+        cap *= 2;
+    b->p = mem_realloc(b->p, cap);
+    b->cap = cap;
     return b->p + b->n;
 }
 
@@ -34,23 +32,9 @@ char *buf_try_room(struct buf *b, size_t n)
     return b->p + b->n;
 }
 
-void buf_add(struct buf *b, struct bytes x)
-{
-    if (x.n == 0)
-        return;
-    memcpy(buf_room(b, x.n), x.p, x.n);
-    b->n += x.n;
-}
-
 void buf_add_text(struct buf *b, const char *text)
 {
     buf_add(b, bytes_text(text));
-}
-
-void buf_add_char(struct buf *b, char c)
-{
-    *buf_room(b, 1) = c;
-    b->n++;
 }
 
 void buf_add_int(struct buf *b, long long v)

@@ -11,13 +11,27 @@ struct buf {
     size_t cap;
 };
 
+/* What buf_room() does where there is too little. */
+char *buf_grow(struct buf *b, size_t n);
 /* Makes room for n more bytes after the contents; returns its address. */
-char *buf_room(struct buf *b, size_t n);
+static inline char *buf_room(struct buf *b, size_t n)
+{
+    return b->cap - b->n < n ? buf_grow(b, n) : b->p + b->n;
+}
 /* The same for sizes chosen by clients; NULL: out of memory. */
 char *buf_try_room(struct buf *b, size_t n);
-void buf_add(struct buf *b, struct bytes x);
+static inline void buf_add(struct buf *b, struct bytes x)
+{
+    if (x.n)
+        memcpy(buf_room(b, x.n), x.p, x.n);
+    b->n += x.n;
+}
 void buf_add_text(struct buf *b, const char *text);
-void buf_add_char(struct buf *b, char c);
+static inline void buf_add_char(struct buf *b, char c)
+{
+    *buf_room(b, 1) = c;
+    b->n++;
+}
 void buf_add_int(struct buf *b, long long v);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Drops the first n bytes. */

@@ -5,13 +5,17 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-static void hex(const char *algorithm, struct bytes data, char *to)
+/* Looking an algorithm up takes longer than the digest of a short text: it is done once. */
+static void hex(EVP_MD **algorithm, const char *name, struct bytes data, char *to)
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char raw[EVP_MAX_MD_SIZE];
-    size_t n = 0;
-    int good = EVP_Q_digest(NULL, algorithm, NULL, data.n ? data.p : "", data.n, raw, &n);
-    ASSERT(good == 1);
+    unsigned n = 0;
+    if (!*algorithm)
+        *algorithm = EVP_MD_fetch(NULL, name, NULL);
+    int good =
+        *algorithm && EVP_Digest(data.n ? data.p : "", data.n, raw, &n, *algorithm, NULL) == 1;
+    ASSERT(good);
     for (size_t i = 0; i < n; i++) {
         to[2 * i] = digits[raw[i] >> 4];
         to[2 * i + 1] = digits[raw[i] & 15];
@@ -20,12 +24,14 @@ static void hex(const char *algorithm, struct bytes data, char *to)
 
 void digest_sha1_hex(struct bytes data, char to[DIGEST_SHA1_HEX])
 {
-    hex("SHA1", data, to);
+    static EVP_MD *sha1;
+    hex(&sha1, "SHA1", data, to);
 }
 
 void digest_sha256_hex(struct bytes data, char to[DIGEST_SHA256_HEX])
 {
-    hex("SHA256", data, to);
+    static EVP_MD *sha256;
+    hex(&sha256, "SHA256", data, to);
 }
 
 bool digest_same(const void *a, const void *b, size_t n)

@@ -215,6 +215,17 @@ static bool match_behind_star(struct bytes pattern, struct bytes text, bool noca
     }
 }
 
+/* The first place from `from` on where the text may match the pattern's item p, which is behind a
+ * star; text.n: there is none. */
+static size_t next_start(struct bytes pattern, size_t p, struct bytes text, size_t from,
+                         bool nocase)
+{
+    if (from >= text.n || p == pattern.n || nocase || memchr("*?[\\", pattern.p[p], 4))
+        return from;
+    const char *found = memchr(text.p + from, pattern.p[p], text.n - from);
+    return found ? (size_t)(found - text.p) : text.n;
+}
+
 static bool match(struct bytes pattern, struct bytes text, bool nocase)
 {
     size_t p = 0, t = 0, star = (size_t)-1, resume = 0;
@@ -222,7 +233,9 @@ static bool match(struct bytes pattern, struct bytes text, bool nocase)
     while (t < text.n) {
         if (p < pattern.n && pattern.p[p] == '*') {
             star = ++p;
-            resume = t;
+            if (star == pattern.n)
+                return true;
+            t = resume = next_start(pattern, star, text, t, nocase);
             continue;
         }
         size_t next = p;
@@ -235,7 +248,7 @@ static bool match(struct bytes pattern, struct bytes text, bool nocase)
             return false;
         } else {
             p = star;
-            t = ++resume;
+            t = resume = next_start(pattern, star, text, resume + 1, nocase);
         }
         if (tried > tries)
             return star == (size_t)-1
