@@ -121,22 +121,41 @@ static void put_escaped(struct json_write *w, unsigned char c)
     put(w, bytes_of(short_form, sizeof(short_form)));
 }
 
+/* Whether x is ASCII of which nothing is escaped, as most names and words are. */
+static bool is_plain(struct bytes x)
+{
+    for (size_t i = 0; i < x.n; i++)
+        if (is_escaped[(unsigned char)x.p[i]] || (unsigned char)x.p[i] > 0x7f)
+            return false;
+    return true;
+}
+
+/* Writes `before`, x, which is plain, in quotes, and `behind`; each a character or 0. False: it
+ * does not fit, and nothing is written. */
+static bool put_plain(struct json_write *w, char before, struct bytes x, char behind)
+{
+    if (w->failed || x.n > w->most || x.n + 4 > w->most - w->out->n)
+        return false;
+    char *to = buf_room(w->out, x.n + 4);
+    size_t n = 0;
+    if (before)
+        to[n++] = before;
+    to[n++] = '"';
+    if (x.n)
+        memcpy(to + n, x.p, x.n);
+    n += x.n;
+    to[n++] = '"';
+    if (behind)
+        to[n++] = behind;
+    w->out->n += n;
+    return true;
+}
+
 /* Writes UTF-8 in quotes. */
 static void put_string(struct json_write *w, struct bytes x)
 {
-    size_t literal = literal_length(x);
-    if (literal == x.n && !w->failed &&
-        x.n + 2 <= w->most - w->out->n) { /* nothing to escape, and it fits: the usual case */
-        char *to = buf_room(w->out, x.n + 2);
-        *to = '"';
-        if (x.n)
-            memcpy(to + 1, x.p, x.n);
-        to[x.n + 1] = '"';
-        w->out->n += x.n + 2;
-        return;
-    }
     put(w, BYTES("\""));
-    for (; x.n && !w->failed; literal = literal_length(x)) {
+    for (size_t literal = literal_length(x); x.n && !w->failed; literal = literal_length(x)) {
         put(w, bytes_of(x.p, literal));
         if (literal < x.n)
             put_escaped(w, (unsigned char)x.p[literal++]);
@@ -174,10 +193,13 @@ void json_write_name(struct json_write *w, struct bytes name)
 {
     uint64_t bit = 1ULL << w->depth;
     ASSERT(w->failed || ((w->is_object & bit) && w->depth && !w->after_name));
-    if (w->begun & bit)
-        put(w, BYTES(","));
+    char comma = w->begun & bit ? ',' : 0;
     w->begun |= bit;
     w->after_name = true;
+    if (is_plain(name) && put_plain(w, comma, name, ':'))
+        return;
+    if (comma)
+        put(w, BYTES(","));
     size_t good = utf8_span(name);
     if (good == name.n) {
         put_string(w, name);
@@ -253,6 +275,10 @@ void json_write_bytes(struct json_write *w, struct bytes x)
     if (x.n > w->most) {
         begin_value(w);
         w->failed = true;
+    } else if (is_plain(x)) {
+        begin_value(w);
+        if (!put_plain(w, 0, x, 0))
+            put_string(w, x);
     } else if (is_for_string(x)) {
         begin_value(w);
         put_string(w, x);
