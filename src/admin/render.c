@@ -22,33 +22,15 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/utf8.h"
 
 #include <math.h>
 
 #define FRONT_ENDS 64 /* bytes of what ends an entry of which only the front is written */
 
-/* Two names that differ stay different, unless one holds what the other's bytes are written as. */
-static void write_name_as_is(struct json_write *w, struct bytes name)
-{
-    struct buf mended = {0};
-    while (name.n) {
-        size_t n = utf8_length(name);
-        if (n)
-            buf_add(&mended, bytes_of(name.p, n));
-        else
-            buf_printf(&mended, "\\x%02x", (unsigned char)*name.p);
-        n += n == 0;
-        name = bytes_of(name.p + n, name.n - n);
-    }
-    json_write_name(w, mended.n ? buf_bytes(&mended) : BYTES(""));
-    buf_free(&mended);
-}
-
 static void write_name(struct render *r, struct bytes name, bool camel)
 {
     if (r->shape == RENDER_TYPED)
-        write_name_as_is(r->w, name);
+        texts_write_exact_name(r->w, name);
     else if (camel)
         texts_write_name(r->w, name);
     else
@@ -242,24 +224,53 @@ void render_write_place(const struct render *r)
         buf_free(&room[i]);
 }
 
-/* In camel case. Ages in survey rows end in Ms: the API names the unit of every time. */
-static void write_member(struct render *r, unsigned depth, struct bytes name)
+/* Ages in survey rows end in Ms: the API names the unit of every time. */
+static size_t print_age(char *copy, struct bytes name)
 {
     static const char *const ages[] = {"oldest-ready", "oldest-leased", "oldest", "newest", "next"};
+    for (size_t i = 0; i < sizeof(ages) / sizeof(*ages); i++) {
+        if (!bytes_is(name, ages[i]))
+            continue;
+        memcpy(copy, name.p, name.n);
+        size_t n = texts_camel(copy, name.n);
+        memcpy(copy + n, "Ms", 2);
+        return n + 2;
+    }
+    return 0;
+}
+
+/* In camel case. */
+static void write_member(struct render *r, unsigned depth, struct bytes name)
+{
     char copy[64];
-    bool is_age = false;
+    size_t n = r->shape == RENDER_SURVEY ? print_age(copy, name) : 0;
     if (r->shape == RENDER_SURVEY && depth == 3)
         r->part = part_of(r, name);
-    for (size_t i = 0; i < sizeof(ages) / sizeof(*ages) && r->shape == RENDER_SURVEY; i++)
-        is_age = is_age || bytes_is(name, ages[i]);
-    if (!is_age) {
+    if (n)
+        json_write_name(r->w, bytes_of(copy, n));
+    else
         write_name(r, name, true);
+}
+
+/* Of a row: as in the row before it. */
+static void write_row_member(struct render *r, struct bytes name)
+{
+    uint32_t place = r->index[3] / 2; /* of the row's members */
+    struct render_member *m = place < RENDER_MEMBERS ? &r->members[place] : NULL;
+    if (m && m->name_n && bytes_equal(name, bytes_of(m->name, m->name_n))) {
+        r->part = m->part;
+        json_write_name(r->w, bytes_of(m->shown, m->shown_n));
         return;
     }
-    memcpy(copy, name.p, name.n);
-    size_t n = texts_camel(copy, name.n);
-    memcpy(copy + n, "Ms", 2);
-    json_write_name(r->w, bytes_of(copy, n + 2));
+    write_member(r, 3, name);
+    if (!m || !name.n || name.n + 2 > sizeof(m->name))
+        return;
+    memcpy(m->name, name.p, name.n);
+    memcpy(m->shown, name.p, name.n);
+    m->name_n = (unsigned char)name.n;
+    size_t n = print_age(m->shown, name);
+    m->shown_n = (unsigned char)(n ? n : texts_camel(m->shown, name.n));
+    m->part = (signed char)r->part;
 }
 
 /* Something begins at this depth. False: it is a name, and is written as such. */
@@ -416,7 +427,10 @@ static void write_string(struct render *r, unsigned depth, struct bytes front, u
         return;
     }
     if (!begin_value(r, depth)) {
-        write_member(r, depth, front);
+        if (r->shape == RENDER_SURVEY && depth == 3)
+            write_row_member(r, front);
+        else
+            write_member(r, depth, front);
         r->secret = r->shape == RENDER_USER && depth == 1 && bytes_is(front, "passwords");
         return;
     }
@@ -442,12 +456,11 @@ static void write_scalar(struct render *r, const struct answer_item *item)
         return;
     }
     if (r->shape == RENDER_SURVEY && r->part >= 0) {
-        struct buf digits = {0};
-        if (item->kind == ANSWER_INT)
-            buf_add_int(&digits, item->number);
-        keep_place(r, item->depth, item->kind == ANSWER_INT ? buf_bytes(&digits) : item->text,
+        char digits[NUM_INT_MAX];
+        bool is_int = item->kind == ANSWER_INT;
+        keep_place(r, item->depth,
+                   is_int ? bytes_of(digits, num_print_int(digits, item->number)) : item->text,
                    true);
-        buf_free(&digits);
     }
     if (item->kind == ANSWER_INT)
         json_write_int(r->w, item->number);

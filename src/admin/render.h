@@ -5,6 +5,8 @@
 #include "base/json_write.h"
 #include "proto/answer.h"
 
+#define RENDER_MEMBERS 24 /* of a row, whose names are remembered */
+
 enum render_shape {
     RENDER_VALUE,   /* as it is: maps are objects, their names in camel case */
     RENDER_ENTRIES, /* of XRANGE: [{id, ms, fields: [[f, v], ...]}, ...] */
@@ -68,6 +70,12 @@ struct render {
     char last[48];    /* the ID of the last of them */
     bool full;        /* not all of them fitted */
     int part;         /* of the place of a row (RENDER_SURVEY): what comes next, or -1 */
+    /* Rows of RENDER_SURVEY have the same members: what became of their names in the first row. */
+    struct render_member {
+        char name[24], shown[24];
+        unsigned char name_n, shown_n; /* name_n 0: not known */
+        signed char part;
+    } members[RENDER_MEMBERS];
     /* Where a row of RENDER_SURVEY is: value, db, key, group. */
     struct render_place {
         struct buf words[4];

@@ -23,7 +23,8 @@ static const char protection[] =
 void respond(struct chain *out, const struct respond *r)
 {
     struct buf more = {0}, head = {0};
-    buf_add_text(&more, protection);
+    buf_room(&more, 2 * sizeof(protection)); /* enough for most */
+    buf_add(&more, bytes_of(protection, sizeof(protection) - 1));
     buf_add_text(&more,
                  r->file_tag ? "Cache-Control: no-cache\r\n" : "Cache-Control: no-store\r\n");
     if (r->file_tag)
@@ -38,12 +39,19 @@ void respond(struct chain *out, const struct respond *r)
         buf_add_text(&more, "Transfer-Encoding: chunked\r\n");
     if (r->retry_after_s)
         buf_printf(&more, "Retry-After: %u\r\n", r->retry_after_s);
-    if (r->tag && *r->tag)
-        buf_printf(&more, "ETag: \"%s\"\r\n", r->tag);
-    if (r->command.n)
-        buf_printf(&more, "X-Millrace-Command: %.*s\r\n",
-                   r->command.n < HEADER_MOST ? (int)r->command.n : HEADER_MOST, r->command.p);
+    if (r->tag && *r->tag) {
+        buf_add(&more, BYTES("ETag: \""));
+        buf_add_text(&more, r->tag);
+        buf_add(&more, BYTES("\"\r\n"));
+    }
+    if (r->command.n) {
+        buf_add(&more, BYTES("X-Millrace-Command: "));
+        buf_add(&more,
+                bytes_of(r->command.p, r->command.n < HEADER_MOST ? r->command.n : HEADER_MOST));
+        buf_add(&more, BYTES("\r\n"));
+    }
     buf_add_char(&more, 0);
+    buf_room(&head, more.n + 256);
     http_write_head(&head,
                     &(struct http_response){.status = r->status,
                                             .type = r->type,

@@ -46,21 +46,35 @@ static bool is_parameter(struct bytes part)
     return part.n > 2 && *part.p == '{';
 }
 
-static bool path_fits(const char *path, const struct bytes *parts, size_t n)
+struct split {
+    size_t n;
+    struct bytes parts[HTTP_PARTS_MOST];
+};
+
+/* The parts of each route's path, split once. */
+static const struct split *all_split(void)
 {
-    struct bytes own[HTTP_PARTS_MOST];
-    if (http_path_parts(bytes_text(path), own) != n)
+    static struct split all[ROUTES];
+    if (!all[0].n)
+        for (size_t i = 0; i < ROUTES; i++)
+            all[i].n = http_path_parts(bytes_text(routes[i].path), all[i].parts);
+    return all;
+}
+
+/* From the end, since all begin alike. */
+static bool path_fits(const struct split *own, const struct bytes *parts, size_t n)
+{
+    if (own->n != n)
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (!is_parameter(own[i]) && !bytes_equal(own[i], parts[i]))
+    for (size_t i = n; i-- > 0;)
+        if (!is_parameter(own->parts[i]) && !bytes_equal(own->parts[i], parts[i]))
             return false;
     return true;
 }
 
 static bool read_path(struct route_asked *a, const struct bytes *parts, size_t n, char *why)
 {
-    struct bytes own[HTTP_PARTS_MOST];
-    http_path_parts(bytes_text(a->route->path), own);
+    const struct bytes *own = all_split()[a->route - routes].parts;
     for (size_t i = 0; i < n; i++)
         if (is_parameter(own[i]) &&
             !param_take_path(&a->params, bytes_of(own[i].p + 1, own[i].n - 2), parts[i], why))
@@ -107,10 +121,11 @@ const struct route *route_find(const struct http_request *q, unsigned *allowed,
     struct bytes parts[HTTP_PARTS_MOST];
     size_t n = http_path_parts(q->path, parts);
     enum http_method method = q->method == HTTP_METHOD_HEAD ? HTTP_METHOD_GET : q->method;
+    const struct split *split = all_split();
     const struct route *found = NULL;
     *allowed = 0;
     for (size_t i = 0; i < ROUTES && n; i++) {
-        if (!path_fits(routes[i].path, parts, n))
+        if (!path_fits(&split[i], parts, n))
             continue;
         *allowed |= 1u << routes[i].method;
         if (routes[i].method == method && !found)

@@ -1,6 +1,7 @@
 #include "admin/texts.h"
 
 #include "base/num.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -8,8 +9,10 @@
 size_t texts_camel(char *name, size_t n)
 {
     size_t to = 0;
+    while (to < n && name[to] != '-' && name[to] != '_' && name[to] != ' ')
+        to++; /* this much stays */
     bool up = false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = to; i < n; i++) {
         if (name[i] == '-' || name[i] == '_' || name[i] == ' ')
             up = to > 0;
         else if (up && islower((unsigned char)name[i]))
@@ -28,6 +31,22 @@ void texts_write_name(struct json_write *w, struct bytes name)
         name = bytes_of(copy, texts_camel(copy, name.n));
     }
     json_write_name(w, name);
+}
+
+void texts_write_exact_name(struct json_write *w, struct bytes name)
+{
+    struct buf mended = {0};
+    while (name.n) {
+        size_t n = utf8_length(name);
+        if (n)
+            buf_add(&mended, bytes_of(name.p, n));
+        else
+            buf_printf(&mended, "\\x%02x", (unsigned char)*name.p);
+        n += n == 0;
+        name = bytes_of(name.p + n, name.n - n);
+    }
+    json_write_name(w, mended.n ? buf_bytes(&mended) : BYTES(""));
+    buf_free(&mended);
 }
 
 /* Fields of CLIENT LIST whose value a client chose: they stay strings even if they look like a

@@ -118,7 +118,7 @@ static bool read_scalar(char kind, struct bytes text, struct answer_item *item)
 static bool read_line(struct answer *a, struct bytes line, struct answer_item *item)
 {
     struct bytes text = bytes_of(line.p + 1, line.n - 1);
-    bool is_null = bytes_equal(text, BYTES("-1")) && (*line.p == '$' || *line.p == '*');
+    bool is_null = (*line.p == '$' || *line.p == '*') && bytes_equal(text, BYTES("-1"));
     *item = (struct answer_item){.depth = a->depth};
     if (*line.p != '|')
         a->left[a->depth]--;
@@ -196,6 +196,11 @@ static struct bytes string_piece(struct answer *a, struct bytes *in)
 static enum answer_step leave_string(struct answer *a, struct bytes *in)
 {
     static const char end[] = "\r\n";
+    if (a->line.n == 0 && in->n >= 2 && memcmp(in->p, end, 2) == 0) {
+        *in = bytes_of(in->p + 2, in->n - 2);
+        a->state = ANSWER_AT_LINE;
+        return ANSWER_ITEM;
+    }
     while (a->line.n < 2) {
         if (in->n == 0)
             return ANSWER_MORE;

@@ -213,14 +213,12 @@ static enum http_step judge_headers(struct http_request *q)
  * To be called before the target is split. */
 static bool is_plain_line(const struct http_request *q)
 {
-    const char *method = methods[q->method];
-    struct buf line = {0};
-    buf_printf(&line, "%s %.*s HTTP/", method, (int)q->path.n, q->path.p);
-    size_t n = line.n + sizeof("1.1\r\n") - 1;
-    bool same = q->head.n > n && memcmp(q->head.p, line.p, line.n) == 0 &&
-                memcmp(q->head.p + n - 2, "\r\n", 2) == 0;
-    buf_free(&line);
-    return same;
+    const char *target =
+        q->head.p + strlen(methods[q->method]) + 1; /* read_method() saw the blank */
+    size_t left = (size_t)(q->head.p + q->head.n - target);
+    return q->path.p == target && q->path.n + sizeof(" HTTP/1.1\r\n") - 1 < left &&
+           memcmp(target + q->path.n, " HTTP/", 6) == 0 &&
+           memcmp(target + q->path.n + 9, "\r\n", 2) == 0;
 }
 
 static enum http_step judge(struct http_request *q, llhttp_t *p)
@@ -271,22 +269,23 @@ static enum http_step read_head(struct http_request *q)
 
 /* ---- Collecting */
 
-/* Whether c may follow `before`, the last bytes of the head. */
-static bool may_follow(struct bytes before, unsigned char c)
+/* Whether the head's byte i may follow those before it. */
+static bool may_follow(const char *head, size_t i)
 {
-    unsigned char last = before.n ? (unsigned char)before.p[before.n - 1] : 0;
-    if (before.n == 0)
+    unsigned char c = (unsigned char)head[i];
+    if (i == 0)
         return c >= 'A' && c <= 'Z'; /* of a method; TLS and RESP begin differently */
-    if ((last == '\r') != (c == '\n'))
+    if ((head[i - 1] == '\r') != (c == '\n'))
         return false;
-    if (last == '\n' && (c == ' ' || c == '\t'))
+    if (head[i - 1] == '\n' && (c == ' ' || c == '\t'))
         return false;
     return c == '\r' || c == '\n' || c == '\t' || (c >= ' ' && c != 0x7f);
 }
 
-static bool ends_head(const struct buf *head)
+/* Whether the head's byte i, which may follow, is the LF of an empty line. */
+static bool ends_head(const char *head, size_t i)
 {
-    return head->n >= 4 && memcmp(head->p + head->n - 4, "\r\n\r\n", 4) == 0;
+    return head[i] == '\n' && i >= 3 && head[i - 2] == '\n';
 }
 
 /* The head is too long: chooses the status. */
@@ -299,16 +298,19 @@ static enum http_step refuse_long_head(struct http_request *q)
 
 static enum http_step gather_head(struct http_request *q, struct bytes *in)
 {
-    size_t i = 0;
-    while (i < in->n && !ends_head(&q->head)) {
-        if (q->head.n == HTTP_HEAD_MOST)
-            return refuse_long_head(q);
-        if (!may_follow(buf_bytes(&q->head), (unsigned char)in->p[i]))
+    size_t i = q->head.n, from = i, room = HTTP_HEAD_MOST - i;
+    buf_add(&q->head, bytes_of(in->p, in->n < room ? in->n : room));
+    bool is_whole = false;
+    for (; i < q->head.n && !is_whole; i++) {
+        if (!may_follow(q->head.p, i))
             return refuse(q, 400, "a byte that no head may have");
-        buf_add_char(&q->head, in->p[i++]);
+        is_whole = ends_head(q->head.p, i);
     }
-    *in = bytes_of(in->p + i, in->n - i);
-    return ends_head(&q->head) ? read_head(q) : HTTP_STEP_MORE;
+    q->head.n = i; /* what is behind belongs to the body */
+    if (!is_whole && in->n > room)
+        return refuse_long_head(q);
+    *in = bytes_of(in->p + (i - from), in->n - (i - from));
+    return is_whole ? read_head(q) : HTTP_STEP_MORE;
 }
 
 static enum http_step gather_body(struct http_request *q, struct bytes *in)
@@ -437,6 +439,20 @@ const char *http_status_text(unsigned status)
 }
 
 /* Names of days and months are English in any locale. */
+static char *print_two(char *to, int v)
+{
+    to[0] = (char)('0' + v / 10 % 10);
+    to[1] = (char)('0' + v % 10);
+    return to + 2;
+}
+
+static char *put(char *to, const char *text, size_t n)
+{
+    memcpy(to, text, n);
+    return to + n;
+}
+
+/* Thu, 01 Jan 1970 00:00:00 GMT */
 static void write_date(struct buf *out, int64_t at_s)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
@@ -444,21 +460,38 @@ static void write_date(struct buf *out, int64_t at_s)
     time_t at = (time_t)at_s;
     struct tm t;
     gmtime_r(&at, &t);
-    buf_printf(out, "Date: %.3s, %02d %.3s %d %02d:%02d:%02d GMT\r\n", days + 3 * t.tm_wday,
-               t.tm_mday, months + 3 * t.tm_mon, t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+    char text[64], *p = put(text, days + 3 * t.tm_wday, 3);
+    p = print_two(put(p, ", ", 2), t.tm_mday);
+    p = put(put(p, " ", 1), months + 3 * t.tm_mon, 3);
+    p = put(p, " ", 1);
+    p += num_print_int(p, t.tm_year + 1900);
+    p = print_two(put(p, " ", 1), t.tm_hour);
+    p = print_two(put(p, ":", 1), t.tm_min);
+    p = print_two(put(p, ":", 1), t.tm_sec);
+    p = put(p, " GMT", 4);
+    buf_add(out, bytes_of(text, (size_t)(p - text)));
 }
 
 void http_write_head(struct buf *out, const struct http_response *r)
 {
-    buf_printf(out, "HTTP/1.1 %u %s\r\n", r->status, http_status_text(r->status));
+    buf_add(out, BYTES("HTTP/1.1 "));
+    buf_add_int(out, r->status);
+    buf_add_char(out, ' ');
+    buf_add_text(out, http_status_text(r->status));
+    buf_add(out, BYTES("\r\nDate: "));
     write_date(out, r->at_s);
-    if (r->type)
-        buf_printf(out, "Content-Type: %s\r\n", r->type);
-    if (r->has_length)
-        buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)r->length);
+    if (r->type) {
+        buf_add(out, BYTES("\r\nContent-Type: "));
+        buf_add_text(out, r->type);
+    }
+    if (r->has_length) {
+        buf_add(out, BYTES("\r\nContent-Length: "));
+        buf_add_int(out, (long long)r->length);
+    }
     if (r->closes)
-        buf_add_text(out, "Connection: close\r\n");
+        buf_add(out, BYTES("\r\nConnection: close"));
+    buf_add(out, BYTES("\r\n"));
     if (r->more)
         buf_add_text(out, r->more);
-    buf_add_text(out, "\r\n");
+    buf_add(out, BYTES("\r\n"));
 }
