@@ -21,6 +21,7 @@
 #include "survey/survey_more.h"
 #include "type/stream/stream.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PART_US    150
@@ -41,21 +42,34 @@ static void head(struct buf *out, const char *name, const char *type, const char
     buf_add_char(out, '\n');
 }
 
+/* How much of text needs no look at its characters: ASCII that is not escaped. */
+static size_t plain_length(struct bytes text)
+{
+    static const bool is_other[256] = {
+        ['\n'] = true, ['"'] = true, ['\\'] = true, [0x80 ... 0xff] = true};
+    size_t n = 0;
+    while (n < text.n && !is_other[(unsigned char)text.p[n]])
+        n++;
+    return n;
+}
+
 /* Invalid UTF-8 becomes \xNN, which readers see as text. */
 static void add_label(struct buf *out, struct bytes text)
 {
     while (text.n) {
-        size_t n = utf8_length(text);
-        if (n == 0)
+        size_t n = plain_length(text), length = n;
+        if (n)
+            buf_add(out, bytes_of(text.p, n));
+        else if ((length = utf8_length(text)) == 0)
             buf_printf(out, "\\\\x%02x", (unsigned char)text.p[0]);
         else if (*text.p == '\n')
             buf_add_text(out, "\\n");
         else if (*text.p == '"' || *text.p == '\\')
             buf_printf(out, "\\%c", *text.p);
         else
-            buf_add(out, bytes_of(text.p, n));
-        n += n == 0;
-        text = bytes_of(text.p + n, text.n - n);
+            buf_add(out, bytes_of(text.p, length));
+        length += length == 0;
+        text = bytes_of(text.p + length, text.n - length);
     }
 }
 
@@ -70,11 +84,11 @@ static void label(struct buf *out, char before, const char *name, struct bytes v
 
 static void number(struct buf *out, double v)
 {
-    char text[NUM_DOUBLE_MAX + 1];
-    size_t n = num_print_double(text, v);
-    buf_add_char(out, ' ');
-    buf_add(out, bytes_of(text, n));
-    buf_add_char(out, '\n');
+    char *to = buf_room(out, NUM_DOUBLE_MAX + 2);
+    *to = ' ';
+    size_t n = 1 + num_print_double(to + 1, v);
+    to[n] = '\n';
+    out->n += n + 1;
 }
 
 static void single(struct buf *out, const char *name, const char *type, const char *help, double v)
@@ -457,37 +471,54 @@ static const struct family families[] = {
 };
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
-/* group NULL: of none. */
-static void add_line(struct buf *out, const struct family *f, int number_of_db,
-                     const struct str *key, const struct str *group, double v)
+/* What all lines of a family and a database begin with. */
+struct start {
+    const struct family *family;
+    int db;
+    struct bytes text;
+    char room[160];
+};
+
+static void set_start(struct start *s, int db)
 {
-    char db[NUM_INT_MAX + 2] = "db";
-    size_t n = 2 + num_print_int(db + 2, number_of_db);
-    buf_add_text(out, f->name);
-    label(out, '{', "db", bytes_of(db, n));
-    label(out, ',', "key", str_bytes(key));
-    if (group)
-        label(out, ',', "group", str_bytes(group));
-    buf_add_char(out, '}');
+    s->db = db;
+    s->text = bytes_of(s->room, (size_t)snprintf(s->room, sizeof(s->room), "%s{db=\"db%d\",key=\"",
+                                                 s->family->name, db));
+}
+
+/* group NULL: of none. */
+static void add_line(struct buf *out, struct start *start, int db, const struct str *key,
+                     const struct str *group, double v)
+{
+    if (start->db != db)
+        set_start(start, db);
+    buf_add(out, start->text);
+    add_label(out, str_bytes(key));
+    if (group) {
+        buf_add(out, BYTES("\",group=\""));
+        add_label(out, str_bytes(group));
+    }
+    buf_add(out, BYTES("\"}"));
     number(out, v);
 }
 
-static void add_list(const struct survey *sv, const struct family *f, uint32_t number,
+static void add_list(const struct survey *sv, struct start *start, uint32_t number,
                      const struct bytes *match, struct buf *out)
 {
     const struct lists_record *l = lists_at(&sv->walk.lists, number);
     double v;
-    if (lists_is_listed(&sv->walk.lists, l) && f->of_list(l, &v) &&
+    if (lists_is_listed(&sv->walk.lists, l) && start->family->of_list(l, &v) &&
         (!match || glob_match(*match, str_bytes(l->key))))
-        add_line(out, f, l->db, l->key, NULL, v);
+        add_line(out, start, l->db, l->key, NULL, v);
 }
 
 /* Writes the record's line, if it has one in this family. */
-static void add_record(const struct survey *sv, const struct family *f, uint32_t number,
+static void add_record(const struct survey *sv, struct start *start, uint32_t number,
                        const struct bytes *match, struct buf *out)
 {
+    const struct family *f = start->family;
     if (f->of_list) {
-        add_list(sv, f, number, match, out);
+        add_list(sv, start, number, match, out);
         return;
     }
     const struct survey_group *g = f->of_group ? survey_record_group(sv, number) : NULL;
@@ -497,7 +528,7 @@ static void add_record(const struct survey *sv, const struct family *f, uint32_t
         return;
     if ((g ? f->of_group(g, &v) : f->of_stream(s, &v)) &&
         (!match || glob_match(*match, str_bytes(s->key))))
-        add_line(out, f, s->db, s->key, g ? g->name : NULL, v);
+        add_line(out, start, s->db, s->key, g ? g->name : NULL, v);
 }
 
 /* The first record from this number on that may have a line; UINT32_MAX: none. */
@@ -516,11 +547,12 @@ static bool add_family(const struct survey *sv, const struct family *f, uint32_t
 {
     if (*i == 0)
         head(out, f->name, f->type, f->help);
+    struct start start = {.family = f, .db = -1};
     uint32_t looked = 0, number;
     while (*i != UINT32_MAX && (number = next_record(sv, f, *i + 1)) != UINT32_MAX) {
         if (looked && looked % LOOK_EVERY == 0 && clock_ticks() >= until)
             return false;
-        add_record(sv, f, number, match, out);
+        add_record(sv, &start, number, match, out);
         looked++;
         *i = number;
     }

@@ -2,16 +2,17 @@
  * and selects those of a page.
  *
  *   gathering   rows_gather() looks at some records a call. Between two calls the survey may read a
- *               stream again, free its record, or use it for another one. So a row that is chosen
- *               is a copy of its records, with references to its names; each record is met once.
+ *               stream again, free its record, or use it for another one. So at the end of a call
+ *               what is selected is copied, with references to its names; each record is met once.
  *   sources     of dead letters: a second walk, over the groups, for where those of the page
  *               come from.
  *   replying    rows_reply() writes some of the copies a call.
  *
- * Selection: a heap of at most COUNT rows, the last in order on top. A row after the requested
- * place and before the top replaces the top. At the end the heap is emptied from the back. Rows are
- * compared by their values, which are kept in the heap, and only on a tie by their names. Nothing
- * can fail. */
+ * Selection: rows are collected behind one another up to four times COUNT. Then the COUNT that come
+ * first are put in front (quickselect) and the others dropped; from then on only rows before the
+ * last of those are collected. So a row costs a few comparisons even where each comes before all
+ * rows met earlier, as the ages of a pass do. At the end the rows are sorted. Rows are compared by
+ * their values, and only on a tie by their names. Nothing can fail. */
 #include "survey/rows.h"
 
 #include "base/clock.h"
@@ -23,9 +24,10 @@
 #include <stdlib.h>
 
 #define LOOK_EVERY 16 /* records between two readings of the clock */
+#define TIMES      4  /* COUNT: rows collected before they are cut to COUNT */
 
-/* A row selected for the page, with copies of its records. */
-struct chosen {
+/* A row with copies of its records. */
+struct copied {
     struct row row;  /* its pointers refer to the copies below */
     uint32_t number; /* of the stream's record in the survey */
     struct source *sources;
@@ -40,6 +42,15 @@ struct chosen {
     };
 };
 
+/* A row that may be of the page; with its names, since many rows have the same value. */
+struct candidate {
+    struct row row;
+    const struct str *key, *name; /* name: of the group or schedule, or NULL */
+    int db;
+    uint32_t number;
+    struct copied *copy; /* which `row` refers to; NULL: to the survey's records, in this call */
+};
+
 struct rows_page {
     const struct survey *sv; /* borrowed */
     struct rows_query q;
@@ -47,10 +58,12 @@ struct rows_page {
     struct bytes match;
     struct buf texts; /* owns the strings of q, after and match */
     enum { GATHERS, FINDS_SOURCES, IS_GATHERED } phase;
-    uint32_t met;          /* records considered so far */
-    struct chosen **items; /* while gathering a heap, its top the last row in order; then sorted */
+    uint32_t met; /* records considered so far */
+    struct candidate *items;
     size_t n, cap;
-    struct chosen **letters; /* COLUMNS_DEAD: the same rows, sorted by number, to be searched */
+    uint32_t lot;
+    bool is_bounded;         /* COUNT were selected: items[COUNT - 1] is the last of them */
+    struct copied **letters; /* COLUMNS_DEAD: the rows, sorted by number, to be searched */
     uint64_t number, total;
     bool has_head;
     size_t told;
@@ -72,45 +85,34 @@ static int compare_values(const struct columns_value *a, const struct columns_va
     }
 }
 
-static struct bytes group_of(const struct row *x)
+static struct bytes text_of(const struct str *name)
 {
-    if (x->schedule)
-        return str_bytes(x->schedule->name);
-    return x->group ? str_bytes(x->group->name) : bytes_of(NULL, 0);
+    return name ? str_bytes(name) : bytes_of(NULL, 0);
 }
 
-static int db_of(const struct row *x)
+static int compare_names(const struct candidate *x, long long db, struct bytes key,
+                         struct bytes name)
 {
-    return x->list ? x->list->db : x->stream->db;
+    if (x->db != db)
+        return x->db < db ? -1 : 1;
+    int order = bytes_compare(str_bytes(x->key), key);
+    return order ? order : bytes_compare(text_of(x->name), name);
 }
 
-static struct bytes key_of(const struct row *x)
+static int compare(const struct rows_query *q, const struct candidate *x, const struct candidate *y)
 {
-    return str_bytes(x->list ? x->list->key : x->stream->key);
-}
-
-static int compare_names(const struct row *x, long long db, struct bytes key, struct bytes group)
-{
-    if (db_of(x) != db)
-        return db_of(x) < db ? -1 : 1;
-    int order = bytes_compare(key_of(x), key);
-    return order ? order : bytes_compare(group_of(x), group);
-}
-
-static int compare(const struct rows_query *q, const struct row *x, const struct row *y)
-{
-    int order = compare_values(&x->value, &y->value);
+    int order = compare_values(&x->row.value, &y->row.value);
     if (order)
         return q->descending ? -order : order;
-    return compare_names(x, db_of(y), key_of(y), group_of(y));
+    return compare_names(x, y->db, str_bytes(y->key), text_of(y->name));
 }
 
-static bool is_behind(const struct rows_query *q, const struct row *x)
+static bool is_behind(const struct rows_query *q, const struct candidate *x)
 {
     const struct rows_place *p = q->after;
     if (!p)
         return true;
-    int order = compare_values(&x->value, &p->value);
+    int order = compare_values(&x->row.value, &p->value);
     if (order)
         return q->descending ? order < 0 : order > 0;
     return compare_names(x, p->db, p->key, p->group) > 0;
@@ -123,7 +125,7 @@ static struct str *name_of(const struct row *x)
     return x->schedule ? x->schedule->name : x->group ? x->group->name : NULL;
 }
 
-static void copy(struct chosen *to, const struct rows_page *p, const struct row *x, uint32_t number)
+static void copy(struct copied *to, const struct rows_page *p, const struct row *x, uint32_t number)
 {
     to->row = *x;
     to->number = number;
@@ -153,7 +155,7 @@ static void copy(struct chosen *to, const struct rows_page *p, const struct row 
         str_ref(name_of(&to->row));
 }
 
-static void release(struct chosen *c)
+static void free_copy(struct copied *c)
 {
     struct row *x = &c->row;
     str_unref(x->list ? c->list.key : c->stream.key);
@@ -164,72 +166,88 @@ static void release(struct chosen *c)
         str_unref(c->sources[i].group);
     }
     mem_free(c->sources);
+    mem_free(c);
 }
 
 /* ---- Selection */
 
-static void sink(struct rows_page *p, size_t i, struct chosen *x)
+static int compare_candidates(const void *a, const void *b, void *q)
 {
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= p->n)
-            break;
-        if (child + 1 < p->n &&
-            compare(&p->q, &p->items[child]->row, &p->items[child + 1]->row) < 0)
-            child++;
-        if (compare(&p->q, &x->row, &p->items[child]->row) >= 0)
-            break;
-        p->items[i] = p->items[child];
-        i = child;
-    }
-    p->items[i] = x;
+    return compare(q, a, b);
 }
 
-static void rise(struct rows_page *p, size_t i, struct chosen *x)
+static void swap(struct candidate *a, struct candidate *b)
 {
-    while (i && compare(&p->q, &p->items[(i - 1) / 2]->row, &x->row) < 0) {
-        p->items[i] = p->items[(i - 1) / 2];
-        i = (i - 1) / 2;
+    struct candidate was = *a;
+    *a = *b;
+    *b = was;
+}
+
+/* Divides the rows low..high: those before one of them, that one, those after it. Returns its
+ * place. It is drawn by lot: no order of the rows divides badly again and again. */
+static size_t divide(struct rows_page *p, size_t low, size_t high)
+{
+    struct candidate *x = p->items;
+    p->lot = p->lot * 1103515245 + 12345;
+    swap(&x[low + (p->lot >> 16) % (high - low + 1)], &x[high]);
+    size_t to = low;
+    for (size_t i = low; i < high; i++)
+        if (compare(&p->q, &x[i], &x[high]) < 0)
+            swap(&x[i], &x[to++]);
+    swap(&x[to], &x[high]);
+    return to;
+}
+
+/* Keeps the COUNT rows that come first, of more than that. */
+static void cut(struct rows_page *p)
+{
+    size_t low = 0, high = p->n - 1, last = p->q.count - 1;
+    while (low < high) {
+        size_t at = divide(p, low, high);
+        if (at == last)
+            break;
+        if (at < last)
+            low = at + 1;
+        else
+            high = at - 1;
     }
-    p->items[i] = x;
+    for (; p->n > p->q.count; p->n--)
+        if (p->items[p->n - 1].copy)
+            free_copy(p->items[p->n - 1].copy);
+    p->is_bounded = true;
 }
 
 static void offer(struct rows_page *p, const struct row *x, uint32_t number)
 {
-    struct chosen *c;
-    if (!is_behind(&p->q, x))
+    struct candidate c = {.row = *x, .name = name_of(x), .number = number};
+    c.key = x->list ? x->list->key : x->stream->key;
+    c.db = x->list ? x->list->db : x->stream->db;
+    if (!is_behind(&p->q, &c))
         return;
-    if (p->n == p->q.count) {
-        c = p->items[0];
-        if (compare(&p->q, x, &c->row) >= 0)
-            return;
-        release(c);
-        *c = (struct chosen){0};
-        copy(c, p, x, number);
-        sink(p, 0, c);
+    if (p->is_bounded && compare(&p->q, &c, &p->items[p->q.count - 1]) >= 0)
         return;
-    }
+    if (p->n == TIMES * p->q.count)
+        cut(p);
     if (p->n == p->cap) {
         p->cap = p->cap ? 2 * p->cap : 64;
-        p->items = mem_realloc(p->items, p->cap * sizeof(struct chosen *));
+        p->items = mem_realloc(p->items, p->cap * sizeof(*p->items));
     }
-    c = mem_zalloc(sizeof(*c));
-    copy(c, p, x, number);
-    p->n++;
-    rise(p, p->n - 1, c);
+    p->items[p->n++] = c;
 }
 
-/* Turns the heap into a sorted array. */
-static void put_in_order(struct rows_page *p)
+/* Before the survey goes on. */
+static void copy_selected(struct rows_page *p)
 {
-    size_t n = p->n;
-    while (p->n > 1) {
-        struct chosen *last = p->items[p->n - 1], *top = p->items[0];
-        p->n--;
-        sink(p, 0, last);
-        p->items[p->n] = top;
+    if (p->n > p->q.count)
+        cut(p);
+    for (size_t i = 0; i < p->n; i++) {
+        struct candidate *c = &p->items[i];
+        if (c->copy)
+            continue;
+        c->copy = mem_zalloc(sizeof(*c->copy));
+        copy(c->copy, p, &c->row, c->number);
+        c->row = c->copy->row;
     }
-    p->n = n;
 }
 
 /* ---- Which rows there are */
@@ -350,25 +368,25 @@ static void meet_schedule(struct rows_page *p, uint32_t i)
 
 static int compare_numbers(const void *a, const void *b)
 {
-    const struct chosen *x = *(struct chosen *const *)a, *y = *(struct chosen *const *)b;
+    const struct copied *x = *(struct copied *const *)a, *y = *(struct copied *const *)b;
     return (x->number > y->number) - (x->number < y->number);
 }
 
 static void begin_sources(struct rows_page *p)
 {
-    p->letters = mem_alloc((p->n + 1) * sizeof(struct chosen *));
-    if (p->n)
-        memcpy(p->letters, p->items, p->n * sizeof(struct chosen *));
-    qsort(p->letters, p->n, sizeof(struct chosen *), compare_numbers);
+    p->letters = mem_alloc((p->n + 1) * sizeof(struct copied *));
+    for (size_t i = 0; i < p->n; i++)
+        p->letters[i] = p->items[i].copy;
+    qsort(p->letters, p->n, sizeof(struct copied *), compare_numbers);
 }
 
 /* The row of the stream with this record number; NULL: it is not on the page, or the number belongs
  * to another stream by now. */
-static struct chosen *find_letters(const struct rows_page *p, uint32_t number)
+static struct copied *find_letters(const struct rows_page *p, uint32_t number)
 {
-    const struct chosen asked = {.number = number}, *const key = &asked;
-    struct chosen **found =
-        bsearch(&key, p->letters, p->n, sizeof(struct chosen *), compare_numbers);
+    const struct copied asked = {.number = number}, *const key = &asked;
+    struct copied **found =
+        bsearch(&key, p->letters, p->n, sizeof(struct copied *), compare_numbers);
     return found && survey_record_stream(p->sv, number)->key == (*found)->stream.key ? *found
                                                                                      : NULL;
 }
@@ -381,7 +399,7 @@ static int compare_sources(const void *a, const void *b)
 }
 
 /* Sorts the sources, and keeps the first `most`. */
-static void order_sources(struct chosen *c, size_t most)
+static void order_sources(struct copied *c, size_t most)
 {
     struct row *x = &c->row;
     if (x->sources_n > 1)
@@ -399,7 +417,7 @@ static void meet_source(struct rows_page *p, uint32_t i)
     if (!survey_record_shows_group(p->sv, g) || !survey_more_of_group(g)->letters)
         return;
     const struct survey_stream *s = survey_record_stream(p->sv, g->stream);
-    struct chosen *c = find_letters(p, survey_more_of_group(g)->letters);
+    struct copied *c = find_letters(p, survey_more_of_group(g)->letters);
     if (!c || !rows_may_read(p->q.user, str_bytes(s->key)))
         return;
     if (c->row.sources_n / 2 >= p->q.sources)
@@ -447,6 +465,7 @@ struct rows_page *rows_begin(const struct survey *sv, const struct rows_query *q
 {
     struct rows_page *p = mem_zalloc(sizeof(*p));
     p->sv = sv;
+    p->lot = (uint32_t)clock_ticks();
     p->number = q->kind == COLUMNS_LISTS ? sv->walk.number : sv->number;
     copy_query(p, q);
     return p;
@@ -454,10 +473,8 @@ struct rows_page *rows_begin(const struct survey *sv, const struct rows_query *q
 
 void rows_end(struct rows_page *p)
 {
-    for (size_t i = 0; i < p->n; i++) {
-        release(p->items[i]);
-        mem_free(p->items[i]);
-    }
+    for (size_t i = 0; i < p->n; i++)
+        free_copy(p->items[i].copy);
     mem_free(p->items);
     mem_free(p->letters);
     buf_free(&p->texts);
@@ -489,22 +506,27 @@ static void meet(struct rows_page *p, uint32_t i, struct judged *last)
 
 static void end_phase(struct rows_page *p)
 {
-    if (p->phase == GATHERS)
-        put_in_order(p);
+    if (p->phase == GATHERS) {
+        copy_selected(p);
+        if (p->n)
+            qsort_r(p->items, p->n, sizeof(*p->items), compare_candidates, &p->q);
+    }
     p->phase = p->phase == GATHERS && p->q.kind == COLUMNS_DEAD ? FINDS_SOURCES : IS_GATHERED;
     if (p->phase == FINDS_SOURCES)
         begin_sources(p);
     p->met = 0;
 }
 
-static bool is_over(uint64_t began, int64_t us)
+/* In ticks of the clock. */
+static uint64_t span(int64_t us)
 {
-    return (double)(clock_ticks() - began) >= (double)us * clock_ticks_per_us();
+    double ticks = (double)us * clock_ticks_per_us();
+    return ticks < 1e18 ? (uint64_t)ticks : UINT64_MAX;
 }
 
 bool rows_gather(struct rows_page *p, const struct user *user, int64_t us)
 {
-    uint64_t began = clock_ticks();
+    uint64_t began = clock_ticks(), most = span(us);
     struct judged last = {0};
     p->q.user = user;
     while (p->phase != IS_GATHERED) {
@@ -514,16 +536,18 @@ bool rows_gather(struct rows_page *p, const struct user *user, int64_t us)
             end_phase(p);
             last = (struct judged){0};
         }
-        if (is_over(began, us))
+        if (clock_ticks() - began >= most)
             break;
     }
+    if (p->phase == GATHERS)
+        copy_selected(p);
     return p->phase != IS_GATHERED;
 }
 
 bool rows_reply(struct rows_page *p, struct reply *r, int64_t us)
 {
     const struct columns *k = columns_of(p->q.kind);
-    uint64_t began = clock_ticks();
+    uint64_t began = clock_ticks(), most = us ? span(us) : 0;
     if (!p->has_head) {
         reply_array(r, 3);
         reply_int(r, (long long)p->number);
@@ -532,10 +556,10 @@ bool rows_reply(struct rows_page *p, struct reply *r, int64_t us)
         p->has_head = true;
     }
     while (p->told < p->n) {
-        struct chosen *c = p->items[p->told++];
+        struct copied *c = p->items[p->told++].copy;
         order_sources(c, p->q.sources);
         columns_tell(&c->row, k, r);
-        if (is_over(began, us))
+        if (clock_ticks() - began >= most)
             break;
     }
     return p->told < p->n;

@@ -50,8 +50,8 @@ struct rows_page;
 struct rows_page *rows_begin(const struct survey *sv, const struct rows_query *q);
 void rows_end(struct rows_page *p);
 /* Selects rows for about `us` microseconds (0: 16 records). False: all records were considered.
- * O(rows * log COUNT) in total. user: whose rights apply; passed each time, since the user may have
- * been deleted since rows_begin(). */
+ * O(rows + COUNT * log COUNT) in total. user: whose rights apply; passed each time, since the user
+ * may have been deleted since rows_begin(). */
 bool rows_gather(struct rows_page *p, const struct user *user, int64_t us);
 /* After rows_gather() has returned false: writes rows for about `us` microseconds (0: one row).
  * False: the reply is complete. It is an array: the survey's number when the page began, the number
