@@ -113,7 +113,7 @@ def no_order(w):
     w.route("#/group/0/orders/workers")
     w.b.click("Policy …")
     w.b.fill("ORDERBY", "customer")
-    w.b.click("Policy of workers", kind="dialog button")
+    w.b.click("Set policy", kind="dialog button")
     until("the order", lambda: order() == "customer")
     w.b.closed()
     w.b.click("Undo")
@@ -125,7 +125,7 @@ def no_order(w):
     w.b.click("Policy …")
     w.b.fill("ORDERBY", "")
     w.b.sees('ORDERBY ""')
-    w.b.click("Policy of workers", kind="dialog button")
+    w.b.click("Set policy", kind="dialog button")
     until("no order", lambda: order() == "")
 
 
@@ -275,3 +275,13 @@ def deferred_among_all(w):
     w.b.row("again in")
     texts = [w.b.row(e[0]).text for e in entries]
     expect(["again in" in texts[0], "released" in texts[0], "released (send)" in texts[1]], [True, False, True], "states of %r" % texts)
+
+
+@case(15, "Delete consumer: its messages are ready again.", part="a thousand consumers hide nothing")
+def many_consumers(w):
+    w.c.many([("XGROUP", "CREATECONSUMER", "mail", "send", "consumer-%04d" % i) for i in range(1000)])
+    w.log_in()
+    w.route("#/group/0/mail/send")
+    w.b.sees("Consumers 1,000")
+    w.b.row("consumer-0999")
+    expect(w.b.js("return document.documentElement.scrollHeight") < 3000, True, "what is pending is near")

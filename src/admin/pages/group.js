@@ -68,7 +68,7 @@ const deleteConsumer = (g, c) => ({
 });
 
 const consumers = (page, g) => table(page, {
-    id: 'consumers', caption: G.consumersTitle, rows: g.consumers, key: c => idOf(c.name), local: true, by: 'name',
+    id: 'consumers', caption: G.consumersTitle, low: true, rows: g.consumers, key: c => idOf(c.name), local: true, by: 'name',
     columns: [{id: 'name', label: G.name, head: true, sort: true, value: c => label(c.name), show: c => label(c.name)}, {id: 'pending', label: G.pendingN, sort: true, num: true, show: c => num(c.pending)},
               {id: 'idle', label: G.idle, sort: true, num: true, live: false, show: c => span(c.idle)}, {id: 'inactive', label: G.inactive, sort: true, num: true, live: false, show: c => span(c.inactive)},
               {id: 'act', label: '', title: T.more, class: 'nowrap', show: c => button(page, G.deleteConsumer, {needs: 'xgroup|delconsumer', action: () => deleteConsumer(g, c)})}],

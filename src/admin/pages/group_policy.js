@@ -37,7 +37,7 @@ export function policyAction(g) {
     const body = v => ({...(g.policy ? {} : {jobs: true}), ...Object.fromEntries(changed(v).map(name => [name, NUMBERS.has(name) ? Number(v[name]) : v[name]]))});
     const words = (name, value) => [name.toUpperCase(), OF_WORDS.has(name) && value !== '' ? value.split(' ') : value];
     return {
-        title: G.policyTitle(label(g.group)), button: v => changed(v).length || !g.policy ? G.policyTitle(label(g.group)) : G.noChange,
+        title: G.policyTitle(label(g.group)), button: v => changed(v).length || !g.policy ? G.setPolicy : G.noChange,
         fields: OPTIONS.map(([name, choices]) => ({name, label: name.toUpperCase(), value: now[name], hint: G.policyHints[name], type: choices ? 'select' : NUMBERS.has(name) ? 'number' : 'text', options: choices})),
         commands: v => command('XPOLICY', 'SET', g.key, g.group, g.policy ? null : 'JOBS', changed(v).map(name => words(name, v[name]))),
         errorField: (e, v) => e && (OPTIONS.map(([name]) => name).find(name => e.text.includes(name.toUpperCase())) ?? onlyOne(changed(v), /syntax/.test(e.text))),

@@ -28,7 +28,7 @@ const number = (name, text) => text.trim() === '' ? -1 : PARSE[name](text);
 function change(s, now) {
     const body = v => ({...Object.fromEntries(Object.keys(PARSE).map(n => [n, number(n, v[n])])), overflow: OVERFLOWS[v.overflow]});
     return {
-        title: S.limitsTitle, button: S.limitsTitle,
+        title: S.limitsTitle, button: S.setLimits,
         fields: [...Object.keys(PARSE).map(name => ({name, label: S.limit[name], value: now[name] > 0 ? SHOW[name](now[name]) : '', hint: S.limitHint[name], check: t => Number.isNaN(number(name, t)) ? S.wrongNumber : null})),
                  {name: 'overflow', label: S.overflow, type: 'select', value: now.overflow, options: Object.entries(S.overflows)}],
         commands: v => command('XCFGSET', s.key, 'MAXLEN', body(v).maxlen, 'MAXBYTES', body(v).maxbytes, 'MAXAGE', body(v).maxage, 'OVERFLOW', body(v).overflow.split(' ')),

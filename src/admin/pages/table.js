@@ -12,6 +12,7 @@
 //         select: true, actions: chosen => [...],      // buttons for what is chosen; chosen: rows
 //         open: r => link(...), expand: r => details,  // where Enter leads; what unfolds below a row: when one is, the
 //                                                      // view is read anew (page.state.tables.queues.open has the keys)
+//         low: true,                                   // many rows scroll by themselves: something stands below
 //         empty: () => h('p', ...),
 //     })
 //
@@ -23,6 +24,8 @@
 import {h} from './dom.js';
 import {setting, setSetting} from './settings.js';
 import {T} from './text.js';
+
+const LOW = 10; // rows that are shown in full all the same
 
 function stateOf(page, id) {
     page.state.tables ??= {};
@@ -143,7 +146,7 @@ export function table(page, spec) {
             actions, h('span', {class: 'space'}),
             fresh ? h('button', {type: 'button', class: 'fresh', onclick: () => { s.shows = true; page.draw(); }}, T.table.newRows(fresh)) : null,
             columnMenu(page, spec, isColumn)),
-        h('div', {class: 'scroll', tabindex: -1, 'data-table': spec.id},
+        h('div', {class: spec.low && shown.length > LOW ? 'scroll low' : 'scroll', tabindex: -1, 'data-table': spec.id},
             h('table', null, h('caption', {class: 'sr'}, spec.caption),
                 h('thead', null, h('tr', null,
                     spec.select ? h('th', {class: 'tick', scope: 'col'}, h('input', {type: 'checkbox', 'aria-label': T.table.chooseAll, checked: chosen.length > 0 && chosen.length === shown.length,

@@ -31,7 +31,7 @@ export const keys = {
 };
 
 export const key = {
-    about: 'One key and its value.', noKey: 'No key has this name now.', type: 'type', ttl: 'time to live', never: 'stays', expires: s => `expires in ${s}`, encoding: 'encoding', bytes: 'memory', length: 'length', value: 'Value', field: 'field',
+    about: 'One key and its value.', noKey: 'No key has this name now.', type: 'type', ttl: 'time to live', never: 'none', expires: s => `expires in ${s}`, encoding: 'encoding', bytes: 'memory', length: 'length', value: 'Value', field: 'field',
     member: 'member', members: 'Members', score: 'score', ownView: t => `Open it as a ${t}`, downloadPage: 'Download this page',
     dump: 'Download DUMP', dumpTooLong: 'It has more than 700 kB, which an answer has no room for: redis-cli --raw DUMP has it.',
     ttlShort: 'TTL …', ttlTitle: k => `Time to live of ${k}`, ttlText: 'The key is deleted when this time is over.', ttlLabel: 'Time (30 s, 10 min, 2 h, 7 d)', ttlWrong: 'A time is needed, such as 30 s.', ttlDone: 'it will expire',
