@@ -80,6 +80,12 @@ static bool add(struct exchange *x, struct produce *p, const struct template_wor
     return good;
 }
 
+static bool is_idempotent(const struct exchange *x)
+{
+    return param_find(&x->asked.params, BYTES("idmp")) ||
+           param_find(&x->asked.params, BYTES("idmpAuto"));
+}
+
 void produce_step(struct exchange *x)
 {
     struct produce *p = work_state(x, sizeof(*p), drop);
@@ -89,6 +95,10 @@ void produce_step(struct exchange *x)
     if (!p->of) {
         p->of = param_number(&x->asked.params, "times", 1);
         p->step = 1;
+        if (p->of > 1 && is_idempotent(x)) {
+            tell_refusal(x, 400, "ERR", "times: with idmp or idmpAuto all copies are one message");
+            return;
+        }
         if (!perform_begin(x))
             return;
     }

@@ -634,6 +634,9 @@ def produced(path):
         expect((status, a["added"], a["of"], a["error"].split()[0]), (201, 9, 25, "STREAMFULL"), "as many as there was room for")
         expect(s.code("POST", "/streams/0/s/entries", {"fields": {"n": "1"}, "times": 25}), (507, "STREAMFULL"), "none")
         expect(s.call("POST", "/streams/0/none/entries", {"fields": {"n": "1"}, "nomkstream": True, "times": 2})[1]["id"], None, "no stream is made")
+        for idmp in ({"idmp": ["p", "1"]}, {"idmpAuto": "p"}):
+            expect(s.code("POST", "/streams/0/same/entries", {"fields": {"n": "1"}, "times": 2, **idmp}), (400, "ERR"), "copies that are one message")
+            expect(s.call("POST", "/streams/0/same/entries", {"fields": {"n": "1"}, "times": 1, **idmp})[0], 201, "one")
         for times in (0, 1001, "x"):
             expect(s.code("POST", "/streams/0/s/entries", {"fields": {"n": "1"}, "times": times}), (400, "ERR"), "times %r" % times)
 
