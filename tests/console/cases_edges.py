@@ -285,3 +285,33 @@ def many_consumers(w):
     w.b.sees("Consumers 1,000")
     w.b.row("consumer-0999")
     expect(w.b.js("return document.documentElement.scrollHeight") < 3000, True, "what is pending is near")
+
+
+@case(6, "Messages: newest first, to an hour ago, by ID; a search hit in the 9,000th entry by \"Go on\"; Esc stops.", part="what is no ID; what is copied")
+def no_id(w):
+    w.log_in()
+    w.route("#/stream/0/mail")
+    w.b.fill("from", "yesterday", enter=True)
+    w.b.sees("ID, or age: 1h", lambda: w.b.css("form[role=search] .wrong")[0])
+    w.b.fill("from", "1h", enter=True)
+    w.b.row("person-39")
+    w.b.click("Unfold", within=lambda: w.b.row("person-39"))
+    w.b.click("Copy", within=lambda: w.b.css(".unfolded")[0])
+    until("that it was copied", lambda: w.b.js("return document.querySelector('[data-told]')?.dataset.told") == "Copied")
+    until("that it is over", lambda: not w.b.js("return document.querySelector('[data-told]')"))
+
+
+@case(30, "Config: two set at once, one wrong: neither; rewrite; secrets never in page, API, log.", part="somebody else sets what is being typed")
+def set_meanwhile(w):
+    w.log_in()
+    w.route("#/config?match=slowlog-max-len")
+    w.b.fill("slowlog-max-len", "55")
+    w.c.ask("CONFIG", "SET", "slowlog-max-len", 99)
+    until("a new answer", lambda: w.b.js("return document.querySelector('footer').innerText.includes('as of now')"))
+    w.b.click("Refresh now")
+    time.sleep(0.5)  # an answer after which nothing may have changed
+    expect(w.b.find("input", "slowlog-max-len").get_attribute("value"), "55", "what was typed")
+    w.b.click("Set", within=w.b.css(".title .actions")[0])
+    w.b.click("Set", within=lambda: w.b.css("dialog .buttons")[0])
+    w.b.closed()
+    until("the setting", lambda: w.c.ask("CONFIG", "GET", "slowlog-max-len")[1] == "55")

@@ -61,7 +61,8 @@ function editor(page, r) {
     const props = {key: `${r.name} ${page.state.round ?? 0}`, 'aria-label': r.name, class: changed.has(r.name) ? 'edited' : null};
     const words = now === 'yes' || now === 'no' ? ['yes', 'no'] : r.words ?? null;
     if (words) return h('select', {...props, value: changed.get(r.name) ?? now, onchange: e => set(e.target.value)}, words.map(w => h('option', {value: w}, w)));
-    return h('input', {...props, type: isSecret(r) ? 'password' : 'text', value: now, placeholder: isSecret(r) ? W.secret : null, spellcheck: 'false', autocomplete: 'off', oninput: e => set(e.target.value)});
+    // What was typed stays when somebody else sets it meanwhile.
+    return h('input', {...props, type: isSecret(r) ? 'password' : 'text', value: changed.get(r.name) ?? now, placeholder: isSecret(r) ? W.secret : null, spellcheck: 'false', autocomplete: 'off', oninput: e => set(e.target.value)});
 }
 
 const columns = page => [

@@ -137,7 +137,13 @@ export function download(name, bytes) {
     setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
+// What was pressed hears by an event "copied" whether it worked.
 export async function copy(text) {
+    const pressed = document.activeElement, done = await put(text);
+    pressed?.dispatchEvent(new CustomEvent('copied', {bubbles: true, detail: done}));
+}
+
+async function put(text) {
     try {
         await navigator.clipboard.writeText(text);
         return true;

@@ -18,6 +18,7 @@ import {VIEWS} from './views.js';
 
 const REFRESH = [1, 2, 5, 10, 0];
 const DATABASES = 16;
+const TOLD_MS = 1500;
 
 let page = null, place = null; // the open view, and its line of VIEWS
 let overview = null;           // answer of /overview, as long as there is one
@@ -302,7 +303,16 @@ const describe = () => [
 
 // ---- The start
 
+// What was copied cannot be seen: it is told beside the button.
+function tellCopied({target, detail}) {
+    const text = detail ? T.copied : T.notCopied;
+    target.dataset.told = text;
+    announce(text, true);
+    setTimeout(() => { delete target.dataset.told; }, TOLD_MS);
+}
+
 export async function start() {
+    addEventListener('copied', tellCopied);
     history.scrollRestoration = 'manual';
     addEventListener('hashchange', open);
     addEventListener('visibilitychange', tick);

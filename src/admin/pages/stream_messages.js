@@ -20,6 +20,8 @@ function bound(text) {
     return !text ? undefined : /^\d+(-\d+)?$/.test(text) && text.length > 9 || text.includes('-') || Number.isNaN(ms) ? text : String(Date.now() - ms);
 }
 
+const isBound = text => !text || /^([-+]|\(?\d+(-\d+)?)$/.test(text.trim()) || !Number.isNaN(parseSpan(text));
+
 const asked = q => ({from: bound(q.from), to: bound(q.to), newest: q.order === 'oldest' ? undefined : 1, field: q.field, contains: q.field && q.how !== 'equals' ? q.text : undefined,
                      equals: q.field && q.how === 'equals' ? q.text : undefined});
 const isSearch = q => !!q.field && !!q.text;
@@ -182,9 +184,11 @@ function form(page, s) {
     const submit = e => {
         e.preventDefault();
         const {from, to, field, how, text, order} = formOf(page);
-        formOf(page).lacks = !!text && !field;
+        // A search without a field would show everything; of what is no ID the server would show nothing but its error.
+        const wrong = !isBound(from) ? ['from', S.idHint] : !isBound(to) ? ['to', S.idHint] : text && !field ? ['field', S.whichField] : null;
+        formOf(page).wrong = wrong?.[1];
         page.draw();
-        if (text && !field) return e.target.elements.field.focus(); // a search without it would show everything
+        if (wrong) return e.target.elements[wrong[0]].focus();
         page.set({from, to, field, how: how === 'contains' ? '' : how, text, order: order === 'newest' ? '' : order, after: ''});
     };
     const clear = () => {
@@ -195,7 +199,7 @@ function form(page, s) {
         select('order', [['newest', S.newest], ['oldest', S.oldestFirst]]), input('from', S.from, S.idHint), input('to', S.to, S.idHint),
         input('field', S.field, '', 9), select('how', [['contains', S.contains], ['equals', S.equals]]), h('input', {'aria-label': S.contains, size: 10, value: f.text ?? '', oninput: e => set('text', e.target.value)}),
         h('button', {type: 'submit'}, S.search),
-        f.lacks ? h('span', {class: 'wrong', role: 'alert'}, S.whichField) : null,
+        f.wrong ? h('span', {class: 'wrong', role: 'alert'}, f.wrong) : null,
         q.from || q.to || q.field || q.text || q.after ? h('button', {type: 'button', onclick: clear}, S.clear) : null,
         page.state.tail ? null : h('button', {type: 'button', onclick: () => startTail(page, s)}, S.tail));
 }

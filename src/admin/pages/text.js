@@ -33,7 +33,7 @@ export const T = {
     brand: 'millrace',
     ago: s => `${s} ago`,
     ahead: s => `in ${s}`,
-    copy: 'Copy', copied: 'Copied', download: 'Download', close: 'Close', cancel: 'Cancel', more: 'More', stop: 'Stop', goOn: 'Go on', all: 'all',
+    copy: 'Copy', copied: 'Copied', notCopied: 'Not copied', download: 'Download', close: 'Close', cancel: 'Cancel', more: 'More', stop: 'Stop', goOn: 'Go on', all: 'all',
     moreFields: n => count(n, 'more field'), fieldsLeft: n => `${count(n, 'more field')}, which do not fit into an answer`,
     yes: 'yes', no: 'no',
     skip: 'Skip to the contents',
