@@ -139,7 +139,7 @@ export function draw(page, d) {
         h('h2', null, C.scheduledTitle(d.total, d.isMore)),
         table(page, {
             id: 'scheduled', caption: C.scheduledTitle(null), rows: d.messages, key: r => `${streamId(r)} ${r.id}`, name: r => r.id, select: true, actions: rows => scheduledActions(page, rows, 'scheduled'),
-            columns: [{id: 'due', label: C.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, show: r => full(momentOf(r.id))}, {id: 'key', label: Q.key, show: r => streamLink(r.db, r.key)}, {id: 'fields', label: S.contents, show: entryLine}],
+            columns: [{id: 'due', label: C.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, class: 'nowrap', show: r => full(momentOf(r.id))}, {id: 'key', label: Q.key, show: r => streamLink(r.db, r.key)}, {id: 'fields', label: S.contents, show: entryLine}],
             empty: () => isFiltered ? noMatch(page, ['match', 'db'], null) : h('p', null, C.noneScheduled),
         }),
     ];

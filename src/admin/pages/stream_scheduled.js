@@ -37,7 +37,7 @@ export function draw(page, s, d) {
     const rows = d.entries.map(e => ({...e, db: s.db, key: s.key}));
     return table(page, {
         id: 'scheduled', caption: S.tabs.scheduled, rows, key: r => r.id, name: r => r.id, after: d.after, total: s.info.scheduled, select: true, actions: chosen => scheduledActions(page, chosen, 'scheduled'),
-        columns: [{id: 'due', label: S.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, show: r => full(momentOf(r.id))},
+        columns: [{id: 'due', label: S.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, class: 'nowrap', show: r => full(momentOf(r.id))},
                   {id: 'fields', label: S.contents, show: entryLine}, {id: 'id', label: S.id, show: r => h('code', null, r.id)}],
         empty: () => h('p', null, S.noScheduled),
     });
