@@ -198,7 +198,10 @@ static void begin_choosing(struct survey *sv)
         end(sv);
         return;
     }
-    survey_choice_begin(sv);
+    if (!survey_choice_begin(sv)) {
+        end(sv);
+        return;
+    }
     sv->swept = 0;
     sv->phase = SURVEY_CHOOSES_GROUPS;
 }

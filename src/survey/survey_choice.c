@@ -76,11 +76,15 @@ static void end(struct survey_choice *c, uint32_t used, uint32_t n)
     c->heap = NULL;
 }
 
-void survey_choice_begin(struct survey *sv)
+bool survey_choice_begin(struct survey *sv)
 {
     uint32_t most = (uint32_t)sv->engine->settings->metrics_groups;
+    if (!sv->choice_is_due && sv->groups_chosen.most == most)
+        return false;
+    sv->choice_is_due = false;
     begin(&sv->groups_chosen, most);
     begin(&sv->streams_chosen, most);
+    return true;
 }
 
 bool survey_choice_offer_group(struct survey *sv, uint32_t number)
@@ -115,6 +119,7 @@ void survey_choice_end_streams(struct survey *sv)
 
 void survey_choice_forget(struct survey *sv)
 {
+    sv->choice_is_due = true;
     struct survey_choice *both[] = {&sv->groups_chosen, &sv->streams_chosen};
     for (size_t i = 0; i < 2; i++) {
         mem_free(both[i]->heap);
@@ -138,11 +143,13 @@ static void drop(struct survey_choice *c, uint32_t number)
 
 void survey_choice_drop_group(struct survey *sv, uint32_t number)
 {
+    sv->choice_is_due = true;
     drop(&sv->groups_chosen, number);
 }
 
 void survey_choice_drop_stream(struct survey *sv, uint32_t number)
 {
+    sv->choice_is_due = true;
     drop(&sv->streams_chosen, number);
 }
 

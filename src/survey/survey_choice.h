@@ -6,7 +6,8 @@
 
 #include "survey/survey_record.h"
 
-void survey_choice_begin(struct survey *sv);
+/* False: the last choice still holds, since neither records nor the limit have changed. */
+bool survey_choice_begin(struct survey *sv);
 /* Considers one record. False: there is room for all, so no choice is needed. O(log chosen). */
 bool survey_choice_offer_group(struct survey *sv, uint32_t number);
 bool survey_choice_offer_stream(struct survey *sv, uint32_t number);

@@ -2,13 +2,14 @@
 
 #include "base/hash.h"
 
-void survey_names_set(struct str **slot, struct bytes name)
+bool survey_names_set(struct str **slot, struct bytes name)
 {
     if (*slot && bytes_equal(str_bytes(*slot), name))
-        return;
+        return false;
     if (*slot)
         str_unref(*slot);
     *slot = str_new(name);
+    return true;
 }
 
 struct str *survey_names_share(struct survey_names *k, struct bytes name)

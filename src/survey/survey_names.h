@@ -16,7 +16,8 @@ struct survey_names {
 struct str *survey_names_share(struct survey_names *k, struct bytes name);
 /* Drops the references of its own. */
 void survey_names_forget(struct survey_names *k);
-/* Makes *slot (counted; NULL: none yet) a string with this name, a new one if it has another. */
-void survey_names_set(struct str **slot, struct bytes name);
+/* Makes *slot (counted; NULL: none yet) a string with this name, a new one if it has another.
+ * False: it had this one. */
+bool survey_names_set(struct str **slot, struct bytes name);
 
 #endif

@@ -139,7 +139,7 @@ static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *
     uint32_t number = record_of(sv, s);
     struct survey_stream *x = slots_at(&sv->streams, number);
     struct survey_stream_more more = *survey_more_of_stream(x);
-    survey_names_set(&x->key, entry_key(e));
+    sv->choice_is_due |= survey_names_set(&x->key, entry_key(e)) || x->db != db->id;
     x->flags = (uint8_t)((x->flags & of_groups) | flags_of(x, s));
     x->db = db->id;
     x->length = s->log.length;
@@ -321,6 +321,7 @@ static void read_numbers(struct survey *sv, struct survey_group *x, const struct
         form_rates(x, more, &counts, moment(sv), other);
     else
         forget_rates(x, more, g);
+    sv->choice_is_due |= !(x->flags & SURVEY_POLICY) != !g->policy;
     x->flags = g->policy ? SURVEY_POLICY | (g->policy->paused ? SURVEY_PAUSED : 0) : SURVEY_ABOUT;
     x->counted = counted;
     if (counted)
@@ -348,6 +349,7 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     struct bytes key = str_bytes(survey_record_stream(sv, of)->key);
     if (fresh)
         x->name = survey_names_share(&sv->names, str_bytes(g->name));
+    sv->choice_is_due |= x->stream != of;
     x->stream = of;
     x->consumers = (uint32_t)g->consumers.used;
     x->waiting = (uint32_t)block_count_readers(e, db, key, str_bytes(g->name), g->policy);

@@ -191,7 +191,8 @@ struct survey {
     uint32_t swept;                                     /* records checked by a sweep */
     bool forgets;                                       /* frees all records, since nobody has
                                                            looked */
-    struct survey_choice groups_chosen, streams_chosen; /* by the last complete pass */
+    struct survey_choice groups_chosen, streams_chosen; /* by the last pass that chose */
+    bool choice_is_due;         /* records have come or gone since, or their order has changed */
     struct dlist_node large;    /* of struct survey_large; the first is being read */
     struct walk walk;           /* over all keys */
     unsigned turns_taken;       /* steps of passes since the last step of the walk */
