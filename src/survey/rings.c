@@ -124,9 +124,13 @@ static void complete(struct rings *h, unsigned ring, int64_t slot)
     int64_t coarse = slot / group;
     for (unsigned k = 0; k < h->n; k++) {
         struct sum s = {.how = h->how[k]};
-        for (unsigned i = 0; i < group; i++)
+        uint16_t first = *place(h, k, ring, coarse * group);
+        bool are_same = true;
+        for (unsigned i = 1; i < group && are_same; i++)
+            are_same = *place(h, k, ring, coarse * group + i) == first;
+        for (unsigned i = 0; i < group && !are_same; i++)
             add(&s, *place(h, k, ring, coarse * group + i));
-        *place(h, k, ring + 1, coarse) = whole(&s);
+        *place(h, k, ring + 1, coarse) = are_same ? first : whole(&s);
     }
     complete(h, ring + 1, coarse);
 }
