@@ -524,7 +524,7 @@ static void add_record(const struct survey *sv, struct start *start, uint32_t nu
     const struct survey_group *g = f->of_group ? survey_record_group(sv, number) : NULL;
     const struct survey_stream *s = survey_record_stream(sv, g ? g->stream : number);
     double v;
-    if (g ? !survey_record_shows_group(sv, g) : !survey_record_shows_stream(s))
+    if (g ? !survey_record_shows_group(sv, g) : !survey_record_shows_stream(sv, s))
         return;
     if ((g ? f->of_group(g, &v) : f->of_stream(s, &v)) &&
         (!match || glob_match(*match, str_bytes(s->key))))

@@ -331,7 +331,7 @@ struct judged {
 static void meet_stream(struct rows_page *p, uint32_t i)
 {
     const struct survey_stream *s = survey_record_stream(p->sv, i);
-    if (survey_record_shows_stream(s) &&
+    if (survey_record_shows_stream(p->sv, s) &&
         (p->q.kind != COLUMNS_DEAD || survey_more_holds_letters(p->sv, s)) &&
         fits(&p->q, s->db, s->key))
         add(p, &(struct row){.stream = s}, i);
@@ -360,7 +360,7 @@ static void meet_schedule(struct rows_page *p, uint32_t i)
 {
     const struct survey_schedule *x = slots_at(&p->sv->schedules, i);
     const struct survey_stream *s = x->slot.seen ? survey_record_stream(p->sv, x->stream) : NULL;
-    if (s && survey_record_shows_stream(s) && fits(&p->q, s->db, s->key))
+    if (s && survey_record_shows_stream(p->sv, s) && fits(&p->q, s->db, s->key))
         add(p, &(struct row){.stream = s, .schedule = x}, x->stream);
 }
 

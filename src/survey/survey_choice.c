@@ -92,7 +92,8 @@ bool survey_choice_offer_group(struct survey *sv, uint32_t number)
     struct survey_choice *c = &sv->groups_chosen;
     if (sv->groups.used <= c->most)
         return false;
-    if (survey_record_shows_group(sv, survey_record_group(sv, number)))
+    const struct survey_group *g = survey_record_group(sv, number);
+    if (g->slot.seen && survey_record_stream(sv, g->stream)->complete)
         put(sv, c, number, compare_groups);
     return true;
 }
@@ -102,7 +103,8 @@ bool survey_choice_offer_stream(struct survey *sv, uint32_t number)
     struct survey_choice *c = &sv->streams_chosen;
     if (sv->streams.used <= c->most)
         return false;
-    if (survey_record_shows_stream(survey_record_stream(sv, number)))
+    const struct survey_stream *s = survey_record_stream(sv, number);
+    if (s->slot.seen && s->complete)
         put(sv, c, number, compare_streams);
     return true;
 }

@@ -139,7 +139,11 @@ static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *
     uint32_t number = record_of(sv, s);
     struct survey_stream *x = slots_at(&sv->streams, number);
     struct survey_stream_more more = *survey_more_of_stream(x);
-    sv->choice_is_due |= survey_names_set(&x->key, entry_key(e)) || x->db != db->id;
+    if (survey_names_set(&x->key, entry_key(e)) || x->db != db->id)
+        x->is_new = sv->choice_is_due = true;
+    else if (x->slot.seen != sv->pass)
+        x->is_new = false;
+    x->is_again = x->slot.seen == sv->pass;
     x->flags = (uint8_t)((x->flags & of_groups) | flags_of(x, s));
     x->db = db->id;
     x->length = s->log.length;
@@ -343,12 +347,16 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
 {
     const struct engine *e = sv->engine;
     bool fresh;
+    /* The record of a group that had its name, and was read with it, stays until the next pass. */
+    if (survey_record_stream(sv, of)->is_again && !find_group_record(sv, g))
+        return;
     uint32_t number = group_record_of(sv, g, &fresh);
     struct survey_group *x = slots_at(&sv->groups, number);
     struct survey_group_more more = *survey_more_of_group(x);
     struct bytes key = str_bytes(survey_record_stream(sv, of)->key);
     if (fresh)
         x->name = survey_names_share(&sv->names, str_bytes(g->name));
+    x->is_new = x->stream != of || (x->is_new && x->slot.seen == sv->pass);
     sv->choice_is_due |= x->stream != of;
     x->stream = of;
     x->consumers = (uint32_t)g->consumers.used;

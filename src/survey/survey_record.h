@@ -62,6 +62,8 @@ struct survey_stream {
     uint8_t flags;
     bool complete;           /* a pass has read it with all its groups, so its sums are right */
     bool refuses;            /* messages, when it is full */
+    bool is_new : 1;         /* has its name since the pass that read it last; see below */
+    bool is_again : 1;       /* that pass read it twice: it was renamed or moved meanwhile */
     const struct stream *of; /* compared only */
     struct str *key;
     struct survey_stream_more *more; /* owned; NULL: all its values are the default */
@@ -92,6 +94,7 @@ struct survey_group {
     struct slot slot;
     uint8_t flags;
     bool counted;                  /* false: deliveries are unknown */
+    bool is_new;                   /* as a stream's */
     const struct stream_group *of; /* compared only */
     struct str *name;
     struct survey_group_more *more; /* owned; NULL: all its values are the default */
@@ -206,10 +209,18 @@ struct survey {
     uint64_t ticks;                        /* processor time spent in total */
 };
 
-/* Whether the record is current: its stream exists, or did when the previous pass began. */
-static inline bool survey_record_shows_stream(const struct survey_stream *x)
+/* Whether a record that is new has to wait for the end of its pass: another record may have its
+ * name until then, that of a stream which was deleted or renamed. */
+static inline bool survey_record_waits(const struct survey *sv, bool is_new, const struct slot *x)
 {
-    return x->slot.seen && x->complete;
+    return is_new && x->seen == sv->pass && sv->number != sv->pass;
+}
+/* Whether the record is shown: its stream exists, or did when the previous pass began, and no other
+ * record that is shown has this name. */
+static inline bool survey_record_shows_stream(const struct survey *sv,
+                                              const struct survey_stream *x)
+{
+    return x->slot.seen && x->complete && !survey_record_waits(sv, x->is_new, &x->slot);
 }
 static inline const struct survey_stream *survey_record_stream(const struct survey *sv,
                                                                uint32_t number)
@@ -223,6 +234,7 @@ static inline const struct survey_group *survey_record_group(const struct survey
 }
 static inline bool survey_record_shows_group(const struct survey *sv, const struct survey_group *g)
 {
-    return g->slot.seen && survey_record_shows_stream(survey_record_stream(sv, g->stream));
+    return g->slot.seen && !survey_record_waits(sv, g->is_new, &g->slot) &&
+           survey_record_shows_stream(sv, survey_record_stream(sv, g->stream));
 }
 #endif

@@ -280,6 +280,83 @@ TEST(a_choice_that_is_kept_is_what_would_be_chosen)
     survey_bench_end(b);
 }
 
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Whether two lines, or two rows, have the same name. */
+static bool has_twins(struct bench *b, struct client *c)
+{
+    struct buf texts[] = {scrape(b, NULL), survey_answer(c, "SURVEY STREAMS COUNT 1000 MATCH k1*"),
+                          survey_answer(c, "SURVEY GROUPS COUNT 1000 MATCH k1*")};
+    char *names[20000];
+    size_t n = 0;
+    for (char *line = strtok(texts[0].p, "\n"); line; line = strtok(NULL, "\n")) {
+        names[n++] = line;
+        *(strrchr(line, ' ')) = '\0';
+    }
+    bool found = false;
+    for (int kind = 1; kind < 3; kind++) {
+        for (char *row = strtok(texts[kind].p, "["); row; row = strtok(NULL, "[")) {
+            char *end = strstr(row, kind == 1 ? " length" : " ready");
+            if (!end || strncmp(row, "db ", 3) != 0)
+                continue;
+            *end = '\0';
+            names[n++] = row;
+        }
+        qsort(names, n, sizeof(*names), compare_lines);
+        for (size_t i = 1; i < n; i++)
+            if (*names[i] != '#' && strcmp(names[i], names[i - 1]) == 0) {
+                printf("# twice: %s\n", names[i]);
+                found = true;
+            }
+        n = 0;
+    }
+    for (int i = 0; i < 3; i++)
+        buf_free(&texts[i]);
+    return found;
+}
+
+/* A stream that is deleted, moved or renamed and made anew has two records until the pass ends. */
+TEST(a_name_is_there_once_also_within_a_pass)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    struct survey *sv = b->engine.survey;
+    struct rng rng;
+    char line[100];
+    unsigned within = 0, passes = 0;
+    rng_seed(&rng, 23);
+    b->settings->metrics_groups = 200;
+    for (int i = 0; i < 2200; i++) {
+        snprintf(line, sizeof(line), "XGROUP CREATE k%d g 0 MKSTREAM", i);
+        bench_says(c, line);
+    }
+    survey_bench_passes(b, 2);
+    for (uint32_t last = sv->number; passes < 6 || within < 12; last = sv->number) {
+        static const char *const forms[] = {"DEL k%u", "RENAME k%u other", "RENAME other k%u",
+                                            "MOVE k%u 1", "XGROUP DESTROY k%u g"};
+        unsigned key = 1000 + (unsigned)(rng_next(&rng) % 1000);
+        for (unsigned i = 0; i < 40; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+            snprintf(line, sizeof(line), forms[rng_next(&rng) % 5], key + i);
+#pragma GCC diagnostic pop
+            bench_says(c, line);
+            snprintf(line, sizeof(line), "XGROUP CREATE k%u g 0 MKSTREAM", key + i);
+            bench_says(c, line);
+        }
+        broker_forget_replies(c);
+        survey_look(sv);
+        survey_bench_turn(b, 100);
+        CHECK(!has_twins(b, c));
+        within += sv->phase != SURVEY_RESTS;
+        passes += sv->number != last;
+    }
+    survey_bench_end(b);
+}
+
 /* Console Q4: parts, each of a bounded time, make one text; every family is in one piece. */
 TEST(parts_together_have_each_line_once)
 {
@@ -466,6 +543,7 @@ UNIT_MAIN(T(a_group_has_lines_for_what_is_known_of_it), T(subscribers_and_what_b
           T(labels_are_escaped_and_always_text),
           T(more_groups_than_allowed_are_left_out_and_counted),
           T(a_choice_holds_until_the_next_one), T(a_choice_that_is_kept_is_what_would_be_chosen),
-          T(parts_together_have_each_line_once), T(histograms_have_sums_up_to_their_limits),
-          T(alarms_and_readiness_are_metrics), T(lists_have_lines),
-          T(the_slow_log_and_replies_that_are_held), T(hostile_cursors_are_refused_or_end))
+          T(a_name_is_there_once_also_within_a_pass), T(parts_together_have_each_line_once),
+          T(histograms_have_sums_up_to_their_limits), T(alarms_and_readiness_are_metrics),
+          T(lists_have_lines), T(the_slow_log_and_replies_that_are_held),
+          T(hostile_cursors_are_refused_or_end))

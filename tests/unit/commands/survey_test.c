@@ -22,7 +22,7 @@ static const struct survey_stream *record(const struct survey *sv, int db, const
 {
     for (uint32_t i = 1; i <= sv->streams.n; i++) {
         const struct survey_stream *x = survey_record_stream(sv, i);
-        if (survey_record_shows_stream(x) && x->db == db && bytes_is(str_bytes(x->key), key))
+        if (survey_record_shows_stream(sv, x) && x->db == db && bytes_is(str_bytes(x->key), key))
             return x;
     }
     return NULL;
@@ -124,7 +124,7 @@ static void compare(const struct survey *sv)
         for (struct entry *e; (e = table_walk_next(&w));) {
             const struct stream *x = value_object(e);
             const struct survey_stream *r = survey_record_stream(sv, x->surveyed);
-            CHECK(x->surveyed && r->of == x && r->db == d && survey_record_shows_stream(r));
+            CHECK(x->surveyed && r->of == x && r->db == d && survey_record_shows_stream(sv, r));
             CHECK(bytes_equal(str_bytes(r->key), entry_key(e)) && r->length == x->log.length);
             CHECK(r->groups == x->groups.used);
             struct dict_walk gw = {0};
