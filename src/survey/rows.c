@@ -217,22 +217,30 @@ static void cut(struct rows_page *p)
     p->is_bounded = true;
 }
 
-static void offer(struct rows_page *p, const struct row *x, uint32_t number)
+/* Where the next candidate is written, since most are not kept, zeroed. */
+static struct candidate *next_place(struct rows_page *p)
 {
-    struct candidate c = {.row = *x, .name = name_of(x), .number = number};
-    c.key = x->list ? x->list->key : x->stream->key;
-    c.db = x->list ? x->list->db : x->stream->db;
-    if (!is_behind(&p->q, &c))
-        return;
-    if (p->is_bounded && compare(&p->q, &c, &p->items[p->q.count - 1]) >= 0)
-        return;
+    static const struct row no_row;
     if (p->n == TIMES * p->q.count)
         cut(p);
     if (p->n == p->cap) {
         p->cap = p->cap ? 2 * p->cap : 64;
         p->items = mem_realloc(p->items, p->cap * sizeof(*p->items));
     }
-    p->items[p->n++] = c;
+    struct candidate *c = &p->items[p->n];
+    c->row = no_row;
+    c->name = NULL;
+    c->copy = NULL;
+    return c;
+}
+
+/* Keeps what is in that place, if it may be of the page. */
+static void offer(struct rows_page *p)
+{
+    const struct candidate *c = &p->items[p->n];
+    if (p->is_bounded && compare(&p->q, c, &p->items[p->q.count - 1]) >= 0)
+        return;
+    p->n += is_behind(&p->q, c);
 }
 
 /* Before the survey goes on. */
@@ -308,15 +316,14 @@ static bool is_asked_for(const struct rows_query *q, const struct row *x)
                                             : conditions_of_stream(x->stream))) == q->only;
 }
 
-/* number: of the stream's record. */
-static void add(struct rows_page *p, struct row *x, uint32_t number)
+static void add(struct rows_page *p, struct candidate *c)
 {
     const struct columns *k = columns_of(p->q.kind);
-    if (!is_asked_for(&p->q, x))
+    if (!is_asked_for(&p->q, &c->row))
         return;
     p->total++;
-    x->value = k->all[p->q.by].get(x);
-    offer(p, x, number);
+    c->row.value = k->all[p->q.by].get(&c->row);
+    offer(p);
 }
 
 /* ---- The walk */
@@ -328,13 +335,28 @@ struct judged {
     bool fits;
 };
 
+/* number: of the stream's record. group, schedule: or NULL. */
+static void add_of_stream(struct rows_page *p, const struct survey_stream *s, uint32_t number,
+                          const struct survey_group *group, const struct survey_schedule *schedule)
+{
+    struct candidate *c = next_place(p);
+    c->row.stream = s;
+    c->row.group = group;
+    c->row.schedule = schedule;
+    c->key = s->key;
+    c->db = s->db;
+    c->number = number;
+    c->name = name_of(&c->row);
+    add(p, c);
+}
+
 static void meet_stream(struct rows_page *p, uint32_t i)
 {
     const struct survey_stream *s = survey_record_stream(p->sv, i);
     if (survey_record_shows_stream(p->sv, s) &&
         (p->q.kind != COLUMNS_DEAD || survey_more_holds_letters(p->sv, s)) &&
         fits(&p->q, s->db, s->key))
-        add(p, &(struct row){.stream = s}, i);
+        add_of_stream(p, s, i, NULL, NULL);
 }
 
 static void meet_group(struct rows_page *p, uint32_t i, struct judged *last)
@@ -346,14 +368,19 @@ static void meet_group(struct rows_page *p, uint32_t i, struct judged *last)
     if (g->stream != last->stream)
         *last = (struct judged){g->stream, fits(&p->q, s->db, s->key)};
     if (last->fits)
-        add(p, &(struct row){.stream = s, .group = g}, g->stream);
+        add_of_stream(p, s, g->stream, g, NULL);
 }
 
 static void meet_list(struct rows_page *p, uint32_t i)
 {
     const struct lists_record *x = lists_at(&p->sv->walk.lists, i);
-    if (x->slot.seen && fits(&p->q, x->db, x->key))
-        add(p, &(struct row){.list = x}, 0);
+    if (!x->slot.seen || !fits(&p->q, x->db, x->key))
+        return;
+    struct candidate *c = next_place(p);
+    c->row.list = x;
+    c->key = x->key;
+    c->db = x->db;
+    add(p, c);
 }
 
 static void meet_schedule(struct rows_page *p, uint32_t i)
@@ -361,7 +388,7 @@ static void meet_schedule(struct rows_page *p, uint32_t i)
     const struct survey_schedule *x = slots_at(&p->sv->schedules, i);
     const struct survey_stream *s = x->slot.seen ? survey_record_stream(p->sv, x->stream) : NULL;
     if (s && survey_record_shows_stream(p->sv, s) && fits(&p->q, s->db, s->key))
-        add(p, &(struct row){.stream = s, .schedule = x}, x->stream);
+        add_of_stream(p, s, x->stream, NULL, x);
 }
 
 /* ---- Where dead letters come from */
