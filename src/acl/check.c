@@ -170,6 +170,15 @@ bool check_key(const struct user *u, struct bytes key, unsigned flags)
     return false;
 }
 
+bool check_key_of(const struct user *u, const struct registry *r, const struct command *c,
+                  struct bytes key, unsigned flags)
+{
+    for (size_t i = 0; i < u->selector_n; i++)
+        if (may_run(&u->selectors[i], r, c, NULL, 0) && may_access(&u->selectors[i], key, flags))
+            return true;
+    return false;
+}
+
 bool check_channel(const struct user *u, struct bytes channel, bool pattern)
 {
     for (size_t i = 0; i < u->selector_n; i++)

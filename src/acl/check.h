@@ -28,6 +28,9 @@ bool check_reads_all(const struct user *u, const struct registry *r, const struc
                      const struct bytes *argv, int argc);
 /* Whether at least one selector allows using the key as these key_flags say. */
 bool check_key(const struct user *u, struct bytes key, unsigned flags);
+/* The same, by one that allows the command too, with any arguments. */
+bool check_key_of(const struct user *u, const struct registry *r, const struct command *c,
+                  struct bytes key, unsigned flags);
 /* Whether messages of this channel may be received (pattern: of channels that match it). */
 bool check_channel(const struct user *u, struct bytes channel, bool pattern);
 /* "command", "key", "channel", "auth". */

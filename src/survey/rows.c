@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/glob.h"
 #include "base/mem.h"
+#include "engine/engine.h"
 #include "survey/lists.h"
 #include "survey/survey_more.h"
 
@@ -217,7 +218,7 @@ static void cut(struct rows_page *p)
     p->is_bounded = true;
 }
 
-/* Where the next candidate is written, since most are not kept, zeroed. */
+/* Where the next candidate is written before it is compared, since most are not kept. */
 static struct candidate *next_place(struct rows_page *p)
 {
     static const struct row no_row;
@@ -260,16 +261,18 @@ static void copy_selected(struct rows_page *p)
 
 /* ---- Which rows there are */
 
-bool rows_may_read(const struct user *u, struct bytes key)
+bool rows_may_read(const struct engine *e, const struct user *u, const struct command *c,
+                   struct bytes key)
 {
-    return !u || check_key(u, key, KEY_RO | KEY_ACCESS);
+    return !u || check_key_of(u, e->registry, c, key, KEY_RO | KEY_ACCESS);
 }
 
 /* Checks the conditions, cheapest first. */
-static bool fits(const struct rows_query *q, int db, const struct str *key)
+static bool fits(const struct rows_page *p, int db, const struct str *key)
 {
+    const struct rows_query *q = &p->q;
     return (q->db < 0 || db == q->db) && (!q->match || glob_match(*q->match, str_bytes(key))) &&
-           rows_may_read(q->user, str_bytes(key));
+           rows_may_read(p->sv->engine, q->user, q->command, str_bytes(key));
 }
 
 /* ---- Conditions */
@@ -355,7 +358,7 @@ static void meet_stream(struct rows_page *p, uint32_t i)
     const struct survey_stream *s = survey_record_stream(p->sv, i);
     if (survey_record_shows_stream(p->sv, s) &&
         (p->q.kind != COLUMNS_DEAD || survey_more_holds_letters(p->sv, s)) &&
-        fits(&p->q, s->db, s->key))
+        fits(p, s->db, s->key))
         add_of_stream(p, s, i, NULL, NULL);
 }
 
@@ -366,7 +369,7 @@ static void meet_group(struct rows_page *p, uint32_t i, struct judged *last)
         return;
     const struct survey_stream *s = survey_record_stream(p->sv, g->stream);
     if (g->stream != last->stream)
-        *last = (struct judged){g->stream, fits(&p->q, s->db, s->key)};
+        *last = (struct judged){g->stream, fits(p, s->db, s->key)};
     if (last->fits)
         add_of_stream(p, s, g->stream, g, NULL);
 }
@@ -374,7 +377,7 @@ static void meet_group(struct rows_page *p, uint32_t i, struct judged *last)
 static void meet_list(struct rows_page *p, uint32_t i)
 {
     const struct lists_record *x = lists_at(&p->sv->walk.lists, i);
-    if (!x->slot.seen || !fits(&p->q, x->db, x->key))
+    if (!x->slot.seen || !fits(p, x->db, x->key))
         return;
     struct candidate *c = next_place(p);
     c->row.list = x;
@@ -387,7 +390,7 @@ static void meet_schedule(struct rows_page *p, uint32_t i)
 {
     const struct survey_schedule *x = slots_at(&p->sv->schedules, i);
     const struct survey_stream *s = x->slot.seen ? survey_record_stream(p->sv, x->stream) : NULL;
-    if (s && survey_record_shows_stream(p->sv, s) && fits(&p->q, s->db, s->key))
+    if (s && survey_record_shows_stream(p->sv, s) && fits(p, s->db, s->key))
         add_of_stream(p, s, x->stream, NULL, x);
 }
 
@@ -445,7 +448,7 @@ static void meet_source(struct rows_page *p, uint32_t i)
         return;
     const struct survey_stream *s = survey_record_stream(p->sv, g->stream);
     struct copied *c = find_letters(p, survey_more_of_group(g)->letters);
-    if (!c || !rows_may_read(p->q.user, str_bytes(s->key)))
+    if (!c || !rows_may_read(p->sv->engine, p->q.user, p->q.command, str_bytes(s->key)))
         return;
     if (c->row.sources_n / 2 >= p->q.sources)
         order_sources(c, p->q.sources);

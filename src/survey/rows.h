@@ -27,6 +27,7 @@ enum rows_only {
 struct rows_query {
     enum columns_kind kind;
     const struct user *user;        /* only keys that this user may read; NULL: all */
+    const struct command *command;  /* by which it asks */
     int db;                         /* -1: all */
     const struct bytes *match;      /* of keys; NULL: all */
     unsigned only;                  /* bits of enum rows_only, all of which must hold */
@@ -39,8 +40,9 @@ struct rows_query {
 
 /* Parses "ready,paused". False: an unknown condition, or rows of this kind have none. */
 bool rows_parse_only(enum columns_kind kind, struct bytes words, unsigned *only);
-/* Whether a user may see the survey's data on a key; NULL: everything. */
-bool rows_may_read(const struct user *u, struct bytes key);
+/* Whether a user may see the survey's data on a key by this command; u NULL: everything. */
+bool rows_may_read(const struct engine *e, const struct user *u, const struct command *c,
+                   struct bytes key);
 
 /* A page that is being made. */
 struct rows_page;

@@ -138,6 +138,7 @@ static void reply_rows(struct call *call, enum columns_kind kind)
     struct survey *sv = call->engine->survey;
     struct asked x = {.query = {.kind = kind,
                                 .user = whose_rows(call),
+                                .command = call->command,
                                 .db = -1,
                                 .count = COUNT_DEFAULT,
                                 .sources = sv->hands_to ? SOURCES_IN_PARTS : SIZE_MAX}};
@@ -339,7 +340,7 @@ static size_t reply_alarms(struct call *call, bool tell)
     }
     for (size_t i = 0; i < a->n; i++) {
         const struct alarms_key *x = &a->keys[i];
-        if (!rows_may_read(u, str_bytes(x->key)))
+        if (!rows_may_read(call->engine, u, call->command, str_bytes(x->key)))
             continue;
         n++;
         if (tell)
@@ -410,7 +411,7 @@ static bool may_see(const struct call *call, const struct history_asked *x)
     const struct bytes request[] = {BYTES("survey"), BYTES("server")};
     int which;
     if (x->key)
-        return rows_may_read(u, *x->key);
+        return rows_may_read(call->engine, u, call->command, *x->key);
     return !u || check_request(u, call->engine->registry, &survey_server_command, request, 2,
                                &which) == CHECK_OK;
 }

@@ -265,7 +265,8 @@ static struct entry **list(const struct call *call, struct bytes pattern, size_t
     table_walk_start(&w, acting);
     for (struct entry *e; (e = table_walk_next(&w));)
         if ((!pattern.p || glob_match(pattern, entry_key(e))) && !db_is_due(call->store, e) &&
-            (all || check_key(c->user, entry_key(e), KEY_RO | KEY_ACCESS)))
+            (all || check_key_of(c->user, call->engine->registry, call->command, entry_key(e),
+                                 KEY_RO | KEY_ACCESS)))
             found[(*n)++] = e;
     if (*n)
         qsort(found, *n, sizeof(*found), by_key);

@@ -111,6 +111,7 @@ TEST(a_user_sees_the_rows_of_keys_that_he_may_read)
     bench_says(c, "XPOLICY SET a1 g MKSTREAM JOBS DEADLETTER ad");
     bench_says(c, "XADD ad 1-1 dl-reason maxdeliver");
     bench_says(c, "ACL SETUSER half on >p resetkeys ~a* &* +@all");
+    bench_says(c, "ACL SETUSER parts on >p resetkeys -@all (~a1 +survey) (~a* +xadd +get)");
     bench_says(c, "ACL SETUSER writer on >p resetkeys %W~a* %R~b* &* +@all");
     HEARS(c, "*");
     survey_bench_passes(b, 1);
@@ -123,6 +124,10 @@ TEST(a_user_sees_the_rows_of_keys_that_he_may_read)
     keys_are(u, "SURVEY GROUPS", "2: a a1");
     CHECK(survey_tells(u, "SURVEY DEAD", " 1 [[db 0 key ad letters 1 bytes 19 oldest 1",
                        "999 sources [[a1 g]] sources-left 0]]]"));
+    SAYS(u, "AUTH parts p", "OK"); /* of a, a1, ab and ad only one by SURVEY */
+    keys_are(u, "SURVEY STREAMS", "1: a1");
+    keys_are(u, "SURVEY GROUPS", "1: a1");
+    SAYS(u, "SURVEY HISTORY minutes KEY a length", "!NOPERM*");
     SAYS(u, "AUTH writer p", "OK");
     keys_are(u, "SURVEY STREAMS", "1: b");
     SAYS(u, "MULTI", "OK");

@@ -192,6 +192,8 @@ TEST(the_list_is_sorted_and_shows_what_may_be_read)
     SAYS(c, "ACL SETUSER u on nopass +xpolicy ~a %R~b %W~ab", "OK");
     SAYS(u, "AUTH u x", "OK");
     SAYS(u, "XPOLICY LIST", "[[a g] [a h] [b g]]");
+    SAYS(c, "ACL SETUSER u resetkeys -@all (~b +xpolicy) (~a* +xadd)", "OK");
+    SAYS(u, "XPOLICY LIST", "[[b g]]");
     SAYS(c, "DEL a", "1");
     SAYS(c, "SELECT 1", "OK");
     SAYS(c, "XPOLICY LIST", "[]");
