@@ -8,23 +8,42 @@
 
 #define LINK_DOWN_S 10 /* a link that is away for longer is a reason */
 
-/* A comma-separated list, encoded as queries are. Reasons have no letter that needs a code. */
+static const char *const reasons[] = {"loading",     "shutting-down", "disk-failed", "replica-link",
+                                      "replica-lag", "paused",        "memory"};
+
+/* The next of a comma-separated list, encoded as queries are. Reasons have no letter that needs a
+ * code. */
+static struct bytes next_reason(struct bytes *list)
+{
+    const char *comma = memchr(list->p, ',', list->n);
+    size_t n = comma ? (size_t)(comma - list->p) : list->n;
+    struct bytes one = bytes_of(list->p, n);
+    n += comma != NULL;
+    *list = bytes_of(list->p + n, list->n - n);
+    return one;
+}
+
 static bool is_allowed(struct bytes query, const char *reason)
 {
     struct bytes name, value;
-    while (http_query_next(&query, &name, &value)) {
-        if (!bytes_is(name, "allow"))
-            continue;
-        while (value.n) {
-            const char *comma = memchr(value.p, ',', value.n);
-            size_t n = comma ? (size_t)(comma - value.p) : value.n;
-            if (bytes_is(bytes_of(value.p, n), reason))
+    while (http_query_next(&query, &name, &value))
+        while (bytes_is(name, "allow") && value.n)
+            if (bytes_is(next_reason(&value), reason))
                 return true;
-            n += comma != NULL;
-            value = bytes_of(value.p + n, value.n - n);
-        }
-    }
     return false;
+}
+
+static bool are_reasons(struct bytes list)
+{
+    while (list.n) {
+        struct bytes one = next_reason(&list);
+        bool is_one = false;
+        for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+            is_one |= bytes_is(one, reasons[i]);
+        if (!is_one)
+            return false;
+    }
+    return true;
 }
 
 static void add(struct buf *out, struct bytes query, bool holds, const char *reason)
@@ -82,7 +101,7 @@ static bool is_paused(const struct engine *e)
     return e->pause.reasons & (1u << PAUSE_CLIENT);
 }
 
-/* False: a parameter that there is not. lag: -1: it is not asked for. */
+/* False: a parameter, or a reason, that there is not. lag: -1: it is not asked for. */
 static bool read_query(struct bytes query, double *memory, long long *lag)
 {
     struct bytes name, value;
@@ -95,7 +114,7 @@ static bool read_query(struct bytes query, double *memory, long long *lag)
         } else if (bytes_is(name, "replica-lag")) {
             if (!num_parse_int(value, lag) || *lag < 0)
                 return false;
-        } else if (!bytes_is(name, "allow")) {
+        } else if (!bytes_is(name, "allow") || !are_reasons(value)) {
             return false;
         }
     }
@@ -109,7 +128,12 @@ unsigned health_ready(struct engine *e, int loading_percent, struct bytes query,
     out->n = 0;
     if (!read_query(query, &memory, &lag)) {
         buf_add_text(out, "allow=reason,..., memory=percent and replica-lag=bytes are what can be "
-                          "asked for\n");
+                          "asked for; reasons: ");
+        for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+            buf_add_text(out, i ? ", " : "");
+            buf_add_text(out, reasons[i]);
+        }
+        buf_add_char(out, '\n');
         return 400;
     }
     if (loading_percent >= 0 && !is_allowed(query, "loading"))

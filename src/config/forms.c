@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 
+#include <arpa/inet.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -370,6 +371,32 @@ static bool read_addresses(struct settings *s, const struct setting *x, struct b
     return true;
 }
 
+/* Each as inet_ntop() prints it, with which the address of a peer is compared. */
+static bool read_ips(struct settings *s, const struct setting *x, struct bytes text,
+                     struct buf *canonical, const char **reason)
+{
+    struct bytes words[WORDS_MOST];
+    (void)s;
+    (void)x;
+    size_t n = forms_split(text, words, WORDS_MOST);
+    for (size_t i = 0; i < n && n <= WORDS_MOST; i++) {
+        unsigned char address[16];
+        char *word = mem_copy_text(words[i].p, words[i].n), print[INET6_ADDRSTRLEN];
+        int family = memchr(words[i].p, ':', words[i].n) ? AF_INET6 : AF_INET;
+        bool good = strlen(word) == words[i].n && inet_pton(family, word, address) == 1;
+        mem_free(word);
+        if (!good) {
+            *reason = "addresses in numbers are expected, not names or networks";
+            return false;
+        }
+        inet_ntop(family, address, print, sizeof(print));
+        add_word(canonical, bytes_text(print));
+    }
+    if (n > WORDS_MOST)
+        *reason = "too many addresses";
+    return n <= WORDS_MOST;
+}
+
 static bool read_protocols(struct settings *s, const struct setting *x, struct bytes text,
                            struct buf *canonical, const char **reason)
 {
@@ -455,6 +482,7 @@ bool forms_read(struct settings *s, const struct setting *x, struct bytes text,
         [SETTING_TITLE] = read_title,
         [SETTING_LOCALE] = read_locale,
         [SETTING_ADDRESSES] = read_addresses,
+        [SETTING_IPS] = read_ips,
         [SETTING_PROTOCOLS] = read_protocols,
         [SETTING_HOSTNAME] = read_hostname,
         [SETTING_MASTER] = read_master,

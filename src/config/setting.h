@@ -24,6 +24,7 @@ enum setting_type {
     SETTING_TITLE,
     SETTING_LOCALE,
     SETTING_ADDRESSES,
+    SETTING_IPS, /* neither names nor networks */
     SETTING_PROTOCOLS,
     SETTING_HOSTNAME,
     SETTING_MASTER
@@ -74,6 +75,7 @@ enum {
 #define SETTING_FIELD_TITLE         char *
 #define SETTING_FIELD_LOCALE        char *
 #define SETTING_FIELD_ADDRESSES     char *
+#define SETTING_FIELD_IPS           char *
 #define SETTING_FIELD_PROTOCOLS     char *
 #define SETTING_FIELD_HOSTNAME      char *
 #define SETTING_FIELD_MASTER        char *

@@ -82,6 +82,7 @@ static void add_kind(struct buf *out, const struct setting *x)
         [SETTING_TITLE] = "Text with words in braces",
         [SETTING_LOCALE] = "The name of a locale",
         [SETTING_ADDRESSES] = "Addresses",
+        [SETTING_IPS] = "IP addresses",
         [SETTING_PROTOCOLS] = "Names of protocols",
         [SETTING_HOSTNAME] = "A host name",
         [SETTING_MASTER] = "Host and port, or nothing",

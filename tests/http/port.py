@@ -108,7 +108,7 @@ HOSTILE = [
     ("a trace of a proxy", "GET / HTTP/1.1\r\n" + HOST + "X-Forwarded-For: 127.0.0.1\r\n\r\n", whole("403 Forbidden", ("CLEARTEXT", "Passwords and data do not travel in the clear here. Use TLS (console-tls yes), or a reverse proxy that is listed in console-proxies and tells X-Forwarded-For and X-Forwarded-Proto: https."))),
     ("POST to health", "POST /healthz HTTP/1.1\r\n" + HOST + "\r\n", whole("405 Method Not Allowed", ("ERR", "Method not allowed for this path."), more="Allow: GET, HEAD\r\n")),
     ("a body for health", "GET /healthz HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\n{}", whole(BAD, ("ERR", "Health takes no body."), closes=True)),
-    ("a wrong question to readyz", "GET /readyz?x=1 HTTP/1.1\r\n" + HOST + "\r\n", whole(BAD, 0, "text/plain; charset=utf-8", "allow=reason,..., memory=percent and replica-lag=bytes are what can be asked for\n")),
+    ("a wrong question to readyz", "GET /readyz?x=1 HTTP/1.1\r\n" + HOST + "\r\n", whole(BAD, 0, "text/plain; charset=utf-8", "allow=reason,..., memory=percent and replica-lag=bytes are what can be asked for; reasons: loading, shutting-down, disk-failed, replica-link, replica-lag, paused, memory\n")),
 ]
 
 

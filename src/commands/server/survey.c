@@ -469,9 +469,13 @@ static void do_survey_history(struct call *call)
     }
     for (int i = x.first; i < call->argc; i++) {
         struct bytes name = call->argv[i];
-        if (find_number(&x, name) >= 0)
+        bool is_known = find_number(&x, name) >= 0, is_there = false;
+        for (int k = x.first; k < i; k++)
+            is_there |= bytes_equal_nocase(call->argv[k], name);
+        if (is_known && !is_there)
             continue;
-        reply_errorf(call->reply, "ERR unknown number '%.*s'", (int)name.n, name.p);
+        reply_errorf(call->reply, "ERR %s number '%.*s'", is_known ? "repeated" : "unknown",
+                     (int)name.n, name.p);
         return;
     }
     survey_look(sv);

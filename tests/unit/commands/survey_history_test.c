@@ -28,6 +28,7 @@ TEST(numbers_of_the_server_a_stream_and_a_group)
     CHECK(survey_tells(c, "SURVEY HISTORY WEEK added", " added [", "]]"));
     SAYS(c, "SURVEY HISTORY YEAR ready", "!ERR the span must be MINUTES, HOUR, DAY or WEEK");
     SAYS(c, "SURVEY HISTORY DAY nothing", "!ERR unknown number 'nothing'");
+    SAYS(c, "SURVEY HISTORY DAY ready leased READY", "!ERR repeated number 'READY'");
     SAYS(c, "SURVEY HISTORY DAY KEY q ready", "!ERR unknown number 'ready'");
     SAYS(c, "SURVEY HISTORY DAY KEY none length", "!ERR no such key");
     SAYS(c, "SURVEY HISTORY DAY KEY q GROUP none ready", "!ERR no such key");
