@@ -277,9 +277,12 @@ bool exchange_is_due(struct exchange *x)
     return true;
 }
 
-bool exchange_may_leave(const struct exchange *x)
+bool exchange_may_leave(struct exchange *x)
 {
-    return !caller_is_held_late(&x->caller);
+    if (caller_is_held_late(&x->caller))
+        return false;
+    x->caller.point = (struct gate_point){0}; /* a tail, too, relies on what comes next only */
+    return true;
 }
 
 bool exchange_is_lost(const struct exchange *x)

@@ -15,10 +15,11 @@ void exchange_take(struct exchange *x, struct bytes *in);
 void exchange_step(struct exchange *x);
 /* While WAITING: whether it may go on; it is WORKING then. */
 bool exchange_is_due(struct exchange *x);
-/* Behind the flush: whether what is in `out` may be sent, which was made before it. The write may
- * have failed. */
-bool exchange_may_leave(const struct exchange *x);
-/* Where it may not: it never will, for nobody knows whether it comes true. */
+/* After the flush: whether the output made before it may be sent; false while the write that it
+ * relies on has failed. */
+bool exchange_may_leave(struct exchange *x);
+/* The held output can never be sent: its client was closed because the outcome of the write is
+ * unknown. */
 bool exchange_is_lost(const struct exchange *x);
 /* All of the answer has left: the next request. */
 void exchange_sent(struct exchange *x);

@@ -11,39 +11,47 @@
 static const char *const reasons[] = {"loading",     "shutting-down", "disk-failed", "replica-link",
                                       "replica-lag", "paused",        "memory"};
 
-/* The next of a comma-separated list, encoded as queries are. Reasons have no letter that needs a
- * code. */
-static struct bytes next_reason(struct bytes *list)
+/* Calls f for each reason of a comma-separated list, as long as that returns true. False: it did
+ * not, or the list cannot be decoded. */
+static bool each_reason(struct bytes list, bool (*f)(struct bytes reason, const char *other),
+                        const char *other)
 {
-    const char *comma = memchr(list->p, ',', list->n);
-    size_t n = comma ? (size_t)(comma - list->p) : list->n;
-    struct bytes one = bytes_of(list->p, n);
-    n += comma != NULL;
-    *list = bytes_of(list->p + n, list->n - n);
-    return one;
+    char text[HTTP_TARGET_MOST];
+    size_t n;
+    if (list.n > sizeof(text) || !http_decode(list, true, text, &n))
+        return false;
+    for (struct bytes rest = bytes_of(text, n); rest.n;) {
+        const char *comma = memchr(rest.p, ',', rest.n);
+        size_t one = comma ? (size_t)(comma - rest.p) : rest.n;
+        if (one && !f(bytes_of(rest.p, one), other))
+            return false;
+        one += comma != NULL;
+        rest = bytes_of(rest.p + one, rest.n - one);
+    }
+    return true;
+}
+
+static bool is_other(struct bytes reason, const char *other)
+{
+    return !bytes_is(reason, other);
 }
 
 static bool is_allowed(struct bytes query, const char *reason)
 {
     struct bytes name, value;
     while (http_query_next(&query, &name, &value))
-        while (bytes_is(name, "allow") && value.n)
-            if (bytes_is(next_reason(&value), reason))
-                return true;
+        if (bytes_is(name, "allow") && !each_reason(value, is_other, reason))
+            return true;
     return false;
 }
 
-static bool are_reasons(struct bytes list)
+static bool is_reason(struct bytes reason, const char *other)
 {
-    while (list.n) {
-        struct bytes one = next_reason(&list);
-        bool is_one = false;
-        for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-            is_one |= bytes_is(one, reasons[i]);
-        if (!is_one)
-            return false;
-    }
-    return true;
+    (void)other;
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+        if (bytes_is(reason, reasons[i]))
+            return true;
+    return false;
 }
 
 static void add(struct buf *out, struct bytes query, bool holds, const char *reason)
@@ -114,7 +122,7 @@ static bool read_query(struct bytes query, double *memory, long long *lag)
         } else if (bytes_is(name, "replica-lag")) {
             if (!num_parse_int(value, lag) || *lag < 0)
                 return false;
-        } else if (!bytes_is(name, "allow") || !are_reasons(value)) {
+        } else if (!bytes_is(name, "allow") || !each_reason(value, is_reason, NULL)) {
             return false;
         }
     }

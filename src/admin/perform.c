@@ -165,23 +165,25 @@ static bool holds_password(struct bytes rule)
     return rule.n > 1 && strchr("><#!(", *rule.p);
 }
 
+/* What is in quotes: the rule may have been cut, or some of its characters replaced. */
 static void redact_error(struct buf *error, const struct command *c, const struct bytes *words,
                          size_t n)
 {
-    for (size_t i = 0; c && i < n; i++) {
-        if (!holds_password(words[i]) || !observe_is_secret(c, words, (int)i))
-            continue;
-        const char *at = memmem(error->p, error->n, words[i].p, words[i].n);
-        if (!at)
-            continue;
-        struct buf mended = {0};
-        size_t before = (size_t)(at - error->p), until = before + words[i].n;
-        buf_add(&mended, bytes_of(error->p, before));
-        buf_add_text(&mended, "(redacted)");
-        buf_add(&mended, bytes_of(error->p + until, error->n - until));
-        buf_free(error);
-        *error = mended;
-    }
+    bool is_secret = false;
+    for (size_t i = 0; c && i < n && !is_secret; i++)
+        is_secret = holds_password(words[i]) && observe_is_secret(c, words, (int)i);
+    const char *from = is_secret ? memchr(error->p, '\'', error->n) : NULL;
+    if (!from)
+        return;
+    size_t before = (size_t)(from - error->p) + 1;
+    const char *to = memrchr(error->p, '\'', error->n);
+    size_t until = to > from ? (size_t)(to - error->p) : error->n;
+    struct buf mended = {0};
+    buf_add(&mended, bytes_of(error->p, before));
+    buf_add_text(&mended, "(redacted)");
+    buf_add(&mended, bytes_of(error->p + until, error->n - until));
+    buf_free(error);
+    *error = mended;
 }
 
 bool perform_command(struct exchange *x, const struct bytes *words, size_t n, struct render *r)

@@ -252,7 +252,7 @@ static void write_member(struct render *r, unsigned depth, struct bytes name)
         write_name(r, name, true);
 }
 
-/* Of a row: as in the row before it. */
+/* Writes the name of a row's member, as computed for the same position of an earlier row. */
 static void write_row_member(struct render *r, struct bytes name)
 {
     uint32_t place = r->index[3] / 2; /* of the row's members */

@@ -105,7 +105,8 @@ static struct bytes next_of(struct bytes *text, char end)
     return part;
 }
 
-/* Digits that are no number: an ID may have no others, as that of no replication, 40 zeros. */
+/* Values that stay strings although they look like numbers: IDs of 40 characters, which may all be
+ * digits, and digits with a leading zero. */
 static bool is_id(struct bytes value)
 {
     return value.n == 40 || (value.n > 1 && *value.p == '0' && value.p[1] != '.');

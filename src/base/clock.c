@@ -55,9 +55,9 @@ double clock_ticks_per_us(void)
     double now = (double)(ticks - first_ticks) / (double)(us - first_us);
     if (us - first_us < SETTLED_US)
         return now;
-    if (least == 0 || (us - before <= EXACT_US && (now < least || now > least * CHANGED)))
+    if (us - before <= EXACT_US && (least == 0 || now < least || now > least * CHANGED))
         least = now;
-    return least;
+    return least != 0 ? least : now;
 }
 
 int64_t clock_thread_us(void)

@@ -21,8 +21,9 @@ static inline uint64_t clock_ticks(void)
     return (uint64_t)clock_mono_us() * 1000;
 #endif
 }
-/* Measured since the first call, hence more accurate later. From a tenth of a second after that
- * call on it does not grow: a sum of ticks, in microseconds, must not fall while nothing is added.
+/* Measured since the first call, hence more accurate later. Once it was exact, a tenth of a
+ * second after that call, it does not grow (unless the counter runs faster than it did): a sum of
+ * ticks, in microseconds, must not fall while nothing is added.
  */
 double clock_ticks_per_us(void);
 

@@ -215,8 +215,8 @@ static bool match_behind_star(struct bytes pattern, struct bytes text, bool noca
     }
 }
 
-/* The first place from `from` on where the text may match the pattern's item p, which is behind a
- * star; text.n: there is none. */
+/* The first index from `from` on at which the item p of the pattern, which follows a star, can
+ * match; text.n: there is none. */
 static size_t next_start(struct bytes pattern, size_t p, struct bytes text, size_t from,
                          bool nocase)
 {

@@ -56,8 +56,8 @@ uint64_t gate_sendable(struct client *c);
 void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durable);
 /* Whether c's marks are as struct gate_mark requires. Walks them; for tests. */
 bool gate_is_sound(const struct client *c);
-/* For who takes replies out of a client before the flush and sends them after it: where the journal
- * is. Only as long as the gate is not armed: then marks say what a reply relies on. */
+/* For a caller that takes a client's output before the flush and sends it later: records how far
+ * the journal is now. Does nothing while the gate is armed, since marks cover that case. */
 void gate_note_point(const struct engine *e, struct gate_point *p);
 /* After the flush: whether what was taken may be sent. If not, the client, which may be gone
  * (NULL), gets marks, so that it is closed when they cannot be covered any more. */

@@ -32,8 +32,8 @@ struct gate {
     struct dlist_node pushed; /* clients with output that waits for the end of the running group */
 };
 
-/* What a reply may rely on that was made while the gate was not armed. Zero-initialised: nothing.
- */
+/* Journal positions that must be released before output that was taken while the gate was not armed
+ * may be sent. All zero: none. */
 struct gate_point {
     uint64_t offset, locals;
 };

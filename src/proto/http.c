@@ -438,7 +438,6 @@ const char *http_status_text(unsigned status)
     return "";
 }
 
-/* Names of days and months are English in any locale. */
 static char *print_two(char *to, int v)
 {
     to[0] = (char)('0' + v / 10 % 10);
@@ -452,7 +451,7 @@ static char *put(char *to, const char *text, size_t n)
     return to + n;
 }
 
-/* Thu, 01 Jan 1970 00:00:00 GMT */
+/* Thu, 01 Jan 1970 00:00:00 GMT, in English in any locale. */
 static void write_date(struct buf *out, int64_t at_s)
 {
     static const char days[] = "SunMonTueWedThuFriSat";

@@ -139,11 +139,10 @@ static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *
     uint32_t number = record_of(sv, s);
     struct survey_stream *x = slots_at(&sv->streams, number);
     struct survey_stream_more more = *survey_more_of_stream(x);
+    x->is_again = x->slot.seen == sv->pass;
+    x->is_new = x->is_new && x->is_again;
     if (survey_names_set(&x->key, entry_key(e)) || x->db != db->id)
         x->is_new = sv->choice_is_due = true;
-    else if (x->slot.seen != sv->pass)
-        x->is_new = false;
-    x->is_again = x->slot.seen == sv->pass;
     x->flags = (uint8_t)((x->flags & of_groups) | flags_of(x, s));
     x->db = db->id;
     x->length = s->log.length;
@@ -347,7 +346,7 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
 {
     const struct engine *e = sv->engine;
     bool fresh;
-    /* The record of a group that had its name, and was read with it, stays until the next pass. */
+    /* A former group of this name may have been read in this pass, and keeps its record. */
     if (survey_record_stream(sv, of)->is_again && !find_group_record(sv, g))
         return;
     uint32_t number = group_record_of(sv, g, &fresh);
@@ -459,6 +458,7 @@ static void take_sums(struct survey *sv, uint32_t number, const struct survey_su
     more.dead = sums->dead;
     survey_more_put_of_stream(x, &more);
     x->oldest_ready_ms = sums->oldest_ready_ms;
+    sv->choice_is_due |= !x->complete;
     x->complete = true;
     keep_stream(sv, number);
 }

@@ -62,7 +62,8 @@ struct survey_stream {
     uint8_t flags;
     bool complete;           /* a pass has read it with all its groups, so its sums are right */
     bool refuses;            /* messages, when it is full */
-    bool is_new : 1;         /* has its name since the pass that read it last; see below */
+    bool is_new : 1;         /* its name or database is, to the pass that read it last; see
+                                survey_record_waits() */
     bool is_again : 1;       /* that pass read it twice: it was renamed or moved meanwhile */
     const struct stream *of; /* compared only */
     struct str *key;

@@ -11,7 +11,7 @@ from cases_queues import group, new_queue
 
 def lost(w):
     """The server is killed; until the page has seen it."""
-    w.b.expects("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE")
+    w.b.expects("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED")
     w.b.expects("401")  # of the session, which ends with the server
     w.c.close()
     w.kill()

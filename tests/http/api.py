@@ -452,6 +452,9 @@ def confirming(path):
         expect(head["X-Millrace-Command"], "ACL SETUSER (redacted) (redacted) (redacted) (redacted) (redacted)", "secrets")
         status, answer = s.call("PUT", "/users/carol", {"rules": ["nonsense-rule"], "password": "a-word-of-carol"})
         expect((status, "carol" in json.dumps(answer)), (400, False), "an error without them: %r" % answer)
+        for rule in ("<a-word-of\r\ncarol", "(+get ~" + "a" * 100 + " >a-word-of-carol", "<a-word-of\0carol", "#a-word-of'carol", "!" + "a-word-of-carol" * 200):
+            status, answer = s.call("PUT", "/users/carol", {"rules": [rule]})
+            expect((status, "a-word" in json.dumps(answer) or "aaa" in json.dumps(answer)), (400, False), "an error that shows some of %r: %r" % (rule, answer))
         expect(s.call("POST", "/streams/0/secret-key-name/entries", {"fields": {"field-name": "value-of-field"}})[0], 201, "an entry")
         text = s.log()
         for word in ("a-word-of-alice", "wrong-word-of-alice", "a-word-of-carol", "value-of-field", "field-name"):

@@ -103,6 +103,13 @@ TEST(listed_proxies_tell_the_client)
     CHECK(!strcmp(from.address, "10.9.9.9") && from.is_encrypted && !from.is_here);
     CHECK(local("GET", H P "X-Forwarded-For: fe80::1\r\n") == 0 &&
           !strcmp(from.address, "fe80::1") && !from.is_here);
+    char many[2000] = "10.0.0.1 127.0.0.1";
+    for (int i = 0; i < 100; i++)
+        snprintf(many + strlen(many), sizeof(many) - strlen(many), " 10.0.1.%d", i);
+    CHECK(settings_parse(c, settings_find(BYTES("console-proxies")), bytes_text(many), &why));
+    CHECK(judged("GET", H P "X-Forwarded-For: 1.2.3.4\r\n", "10.0.1.99", false, false) == 0);
+    CHECK(judged("GET", H P "X-Forwarded-For: 1.2.3.4\r\n", "10.0.1.9", false, false) == 0);
+    CHECK(judged("GET", H P "X-Forwarded-For: 1.2.3.4\r\n", "10.0.1.100", false, false) == 403);
     /* The proxy itself may speak without encryption; what it has it from may not. */
     CHECK(judged("GET", H, "10.0.0.1", false, false) == 0 && !from.is_here && !from.is_encrypted);
     CHECK(judged("GET", H "X-Forwarded-For: 1.2.3.4\r\n", "10.0.0.1", false, false) == 403);

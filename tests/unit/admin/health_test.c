@@ -34,6 +34,8 @@ TEST(reasons_are_told_and_left_out)
     CHECK(is(e, "allow=paused", 503, "disk-failed|"));
     CHECK(is(e, "allow=disk-failed,paused", 200, "ready|"));
     CHECK(is(e, "allow=paused&allow=disk-failed", 200, "ready|"));
+    CHECK(is(e, "allow=,disk-failed%2Cpaused,", 200, "ready|") &&
+          is(e, "allow=", 503, "disk-failed|paused|"));
     state_set_disk_error(e, 0);
     bench_wait(b, 1001);
     CHECK(is(e, "", 200, "ready|"));
@@ -83,7 +85,8 @@ TEST(what_cannot_be_asked_for_is_refused)
                                         "replica-lag",
                                         "allow=all",
                                         "allow=paused,pauses",
-                                        "allow=,paused",
+                                        "allow=%2Cpause",
+                                        "allow=paused%",
                                         "allow=paused&allow=disk",
                                         "memory=50&x",
                                         "=",
