@@ -26,8 +26,8 @@ struct callable_names {
     struct bytes all, writes;
 };
 
-/* Whether requests reach the command by its own name: rename-command may have removed it, or given
- * it another one, which the API does not know. */
+/* Whether the command can be run under its original name, the only one the API uses: rename-command
+ * may have removed or renamed it. */
 bool callable_is_there(const struct registry *r, const char *name);
 /* What the user may run on some key. The registry is always the same, and renamed before the first
  * call. */

@@ -83,7 +83,7 @@ void copy_step(struct exchange *x)
             tell_refusal(x, 400, "ERR", "ids: there is one that is no ID");
             return;
         }
-    /* Before anything is copied: who may only copy does not move half way. */
+    /* Checked before copying, or a user without the right to delete would be left with copies. */
     if (moves && !work_may(x, WORDS(BYTES("XDEL"), key_of(x), ids->items[0])))
         return;
     if (!perform_begin(x))

@@ -281,7 +281,7 @@ bool exchange_may_leave(struct exchange *x)
 {
     if (caller_is_held_late(&x->caller))
         return false;
-    x->caller.point = (struct gate_point){0}; /* a tail, too, relies on what comes next only */
+    x->caller.point = (struct gate_point){0}; /* what a tail sends later does not depend on this */
     return true;
 }
 

@@ -208,7 +208,7 @@ static bool take_cut(struct param *p, struct bytes text, const char *at, char *w
     return true;
 }
 
-/* ORDERBY "" turns it off: what was given is passed on, although there is nothing to cut. */
+/* An empty string becomes one empty argument, not none: ORDERBY "" switches ordering off. */
 static bool take_empty_word(struct param *p)
 {
     set_items(p, 1);

@@ -104,7 +104,7 @@ static bool changes(const struct exchange *x, const struct command *c)
     return r->method != HTTP_METHOD_GET && !r->looks && !(c && (c->flags & COMMAND_READONLY));
 }
 
-/* A script may run whatever is dangerous. */
+/* Scripts can run dangerous commands, so they need the same confirmation. */
 static bool is_dangerous(const struct command *c)
 {
     return c && (categories_has(c, BYTES("dangerous")) || categories_has(c, BYTES("admin")) ||
@@ -159,13 +159,14 @@ bool perform_try(struct exchange *x, const struct bytes *words, size_t n, struct
     return false;
 }
 
-/* Rules of users that hold a password, or its digest, come back in the error that is about them. */
+/* Whether an ACL rule may contain a password or its digest. Errors about a rule quote it. */
 static bool holds_password(struct bytes rule)
 {
     return rule.n > 1 && strchr("><#!(", *rule.p);
 }
 
-/* What is in quotes: the rule may have been cut, or some of its characters replaced. */
+/* Replaces everything in quotes: the error may hold the rule truncated, or with characters
+ * replaced, so that a search for the rule itself could miss it. */
 static void redact_error(struct buf *error, const struct command *c, const struct bytes *words,
                          size_t n)
 {

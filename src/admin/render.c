@@ -224,7 +224,8 @@ void render_write_place(const struct render *r)
         buf_free(&room[i]);
 }
 
-/* Ages in survey rows end in Ms: the API names the unit of every time. */
+/* If the name is that of an age, prints its JSON name, which has the unit: "oldestReadyMs". Returns
+ * the length; 0: it is no age. */
 static size_t print_age(char *copy, struct bytes name)
 {
     static const char *const ages[] = {"oldest-ready", "oldest-leased", "oldest", "newest", "next"};
@@ -252,7 +253,8 @@ static void write_member(struct render *r, unsigned depth, struct bytes name)
         write_name(r, name, true);
 }
 
-/* Writes the name of a row's member, as computed for the same position of an earlier row. */
+/* Writes a member name of a row. All rows have the same members, so the result computed for this
+ * position in an earlier row is reused. */
 static void write_row_member(struct render *r, struct bytes name)
 {
     uint32_t place = r->index[3] / 2; /* of the row's members */

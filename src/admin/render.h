@@ -12,8 +12,8 @@ enum render_shape {
     RENDER_ENTRIES, /* of XRANGE: [{id, ms, fields: [[f, v], ...]}, ...] */
     RENDER_TUPLES,  /* an array of arrays, whose values have the names that are given */
     RENDER_LINES,   /* a string of lines of name=value: [{...}, ...] */
-    RENDER_TYPED,   /* as it is, names too, for they may be data; \xNN is a byte of them that is no
-                       UTF-8 */
+    RENDER_TYPED,   /* as it is; names unchanged, since they may be data, with bytes that are not
+                       UTF-8 as \xNN */
     RENDER_SURVEY,  /* of SURVEY STREAMS and kin: survey, total, rows */
     RENDER_INFO,    /* of INFO: an object; a=1,b=2 is one within it */
     RENDER_STATS,   /* of INFO commandstats and kin: [{name, ...}, ...] */

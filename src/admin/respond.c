@@ -23,7 +23,7 @@ static const char protection[] =
 void respond(struct chain *out, const struct respond *r)
 {
     struct buf more = {0}, head = {0};
-    buf_room(&more, 2 * sizeof(protection)); /* enough for most */
+    buf_room(&more, 2 * sizeof(protection)); /* usually enough, so that it grows only once */
     buf_add(&more, bytes_of(protection, sizeof(protection) - 1));
     buf_add_text(&more,
                  r->file_tag ? "Cache-Control: no-cache\r\n" : "Cache-Control: no-store\r\n");

@@ -10,7 +10,7 @@ size_t texts_camel(char *name, size_t n)
 {
     size_t to = 0;
     while (to < n && name[to] != '-' && name[to] != '_' && name[to] != ' ')
-        to++; /* this much stays */
+        to++; /* no separator so far: unchanged */
     bool up = false;
     for (size_t i = to; i < n; i++) {
         if (name[i] == '-' || name[i] == '_' || name[i] == ' ')

@@ -8,8 +8,10 @@
 size_t texts_camel(char *name, size_t n);
 /* A member's name so; one of more than 64 bytes stays as it is. */
 void texts_write_name(struct json_write *w, struct bytes name);
-/* A member's name as it is, invalid UTF-8 as \xNN. Two names that differ stay different, unless one
- * holds what the other's bytes are written as. */
+/* Writes a member's name unchanged; bytes that are not UTF-8 as \xNN, since replacing them all by
+ * U+FFFD would make different names equal. (A name that contains the text "\xNN" can still
+ * collide.)
+ */
 void texts_write_exact_name(struct json_write *w, struct bytes name);
 /* A line of name=value words, as CLIENT LIST has them, as an object; max: bytes of a value. */
 void texts_write_line(struct json_write *w, struct bytes line, size_t max);

@@ -20,7 +20,8 @@ bool work_look(struct exchange *x, const struct bytes *words, size_t n,
 /* The same, but an error of the command itself is left in *error, which is the caller's to free. */
 bool work_try(struct exchange *x, const struct bytes *words, size_t n,
               void (*item)(void *to, const struct answer_item *item), void *to, struct buf *error);
-/* Asks whether the user may run this; false: there is no user any more, which is answered. */
+/* Sets *may to whether the user may run this. False: the user was deleted; the request has been
+ * answered. */
 bool work_asks(struct exchange *x, const struct bytes *words, size_t n, bool *may);
 /* Whether the user may run this; false: answered. */
 bool work_may(struct exchange *x, const struct bytes *words, size_t n);

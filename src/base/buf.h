@@ -11,7 +11,7 @@ struct buf {
     size_t cap;
 };
 
-/* What buf_room() does where there is too little. */
+/* The slow path of buf_room(). */
 char *buf_grow(struct buf *b, size_t n);
 /* Makes room for n more bytes after the contents; returns its address. */
 static inline char *buf_room(struct buf *b, size_t n)

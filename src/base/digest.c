@@ -5,7 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-/* Looking an algorithm up takes longer than the digest of a short text: it is done once. */
+/* *algorithm caches the lookup by name, which takes longer than hashing a short text. */
 static void hex(EVP_MD **algorithm, const char *name, struct bytes data, char *to)
 {
     static const char digits[] = "0123456789abcdef";

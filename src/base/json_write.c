@@ -130,8 +130,9 @@ static bool is_plain(struct bytes x)
     return true;
 }
 
-/* Writes `before`, x, which is plain, in quotes, and `behind`; each a character or 0. False: it
- * does not fit, and nothing is written. */
+/* Writes plain text (is_plain()) in quotes, in one piece because a call for each part costs more
+ * than the copy. before, behind: a comma or colon to write around it, or 0. False: it does not fit,
+ * and nothing was written. */
 static bool put_plain(struct json_write *w, char before, struct bytes x, char behind)
 {
     if (w->failed || x.n > w->most || x.n + 4 > w->most - w->out->n)

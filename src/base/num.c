@@ -103,9 +103,9 @@ bool num_parse_long_double(struct bytes text, long double *out)
     return good;
 }
 
-/* Numbers of at most 15 digits, which a double holds exactly, and a power of ten, which it does
- * too: the quotient is rounded once, and so the nearest double (Clinger, "How to read floating
- * point numbers accurately"). False: not one of these. */
+/* Fast path that avoids strtod() for decimals of at most 15 digits: a double represents both the
+ * digits and the power of ten exactly, so one division gives the nearest double (Clinger, "How to
+ * read floating point numbers accurately"). False: anything else, valid or not. */
 static bool parse_short(struct bytes text, double *out)
 {
     static const double powers[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -317,8 +317,8 @@ static size_t print_digits(char *to, const char *digits, int n, int exponent)
     return (size_t)n + 1;
 }
 
-/* One to six decimals, as most fractions have, such as a time printed in seconds: without the
- * search for digits. v > 0. 0: it has none or more, or 15 digits do not hold it. */
+/* Fast path for fractions of one to six decimals, such as times in seconds: avoids the search for
+ * the fewest digits with snprintf(). v > 0. Returns the length; 0: v has another form. */
 static size_t print_millionths(char *to, double v)
 {
     if (v >= 1e9)

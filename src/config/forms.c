@@ -371,7 +371,7 @@ static bool read_addresses(struct settings *s, const struct setting *x, struct b
     return true;
 }
 
-/* Each as inet_ntop() prints it, with which the address of a peer is compared. */
+/* Stored as inet_ntop() prints addresses, since they are compared as text with those of peers. */
 static bool read_ips(struct settings *s, const struct setting *x, struct bytes text,
                      struct buf *canonical, const char **reason)
 {

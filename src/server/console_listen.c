@@ -164,7 +164,7 @@ static void log_address(const struct settings *c)
              is_v6 ? "]" : "", c->console_port);
 }
 
-/* Other machines can connect, and are told so little that their user will wonder. */
+/* Says in the log why clients on other machines are refused almost everything. */
 static void warn(const struct settings *c)
 {
     if (c->console_tls || *c->console_proxies || reach_is_all_loopback(c->console_bind))

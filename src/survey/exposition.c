@@ -42,7 +42,7 @@ static void head(struct buf *out, const char *name, const char *type, const char
     buf_add_char(out, '\n');
 }
 
-/* How much of text needs no look at its characters: ASCII that is not escaped. */
+/* The length of the leading part that is copied unchanged: ASCII without escapes. */
 static size_t plain_length(struct bytes text)
 {
     static const bool is_other[256] = {

@@ -43,7 +43,8 @@ struct copied {
     };
 };
 
-/* A row that may be of the page; with its names, since many rows have the same value. */
+/* A row that may belong to the page. Holds the names too: many rows have equal values, so names are
+ * compared often, and would otherwise be fetched from the records each time. */
 struct candidate {
     struct row row;
     const struct str *key, *name; /* name: of the group or schedule, or NULL */
@@ -184,8 +185,8 @@ static void swap(struct candidate *a, struct candidate *b)
     *b = was;
 }
 
-/* Divides the rows low..high: those before one of them, that one, those after it. Returns its
- * place. It is drawn by lot: no order of the rows divides badly again and again. */
+/* Partitions the rows low..high around a pivot and returns the pivot's index. The pivot is chosen
+ * at random, so that no order of the rows makes quickselect quadratic. */
 static size_t divide(struct rows_page *p, size_t low, size_t high)
 {
     struct candidate *x = p->items;
@@ -235,7 +236,7 @@ static struct candidate *next_place(struct rows_page *p)
     return c;
 }
 
-/* Keeps what is in that place, if it may be of the page. */
+/* Keeps the candidate at next_place() if it may belong to the page. */
 static void offer(struct rows_page *p)
 {
     const struct candidate *c = &p->items[p->n];
@@ -244,7 +245,7 @@ static void offer(struct rows_page *p)
     p->n += is_behind(&p->q, c);
 }
 
-/* Before the survey goes on. */
+/* Must be called before the survey runs again, which may change or free records. */
 static void copy_selected(struct rows_page *p)
 {
     if (p->n > p->q.count)
@@ -338,7 +339,7 @@ struct judged {
     bool fits;
 };
 
-/* number: of the stream's record. group, schedule: or NULL. */
+/* number: index of the stream's record. At most one of group and schedule is not NULL. */
 static void add_of_stream(struct rows_page *p, const struct survey_stream *s, uint32_t number,
                           const struct survey_group *group, const struct survey_schedule *schedule)
 {

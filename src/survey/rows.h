@@ -26,13 +26,13 @@ enum rows_only {
 
 struct rows_query {
     enum columns_kind kind;
-    const struct user *user;        /* only keys that this user may read; NULL: all */
-    const struct command *command;  /* by which it asks */
-    int db;                         /* -1: all */
-    const struct bytes *match;      /* of keys; NULL: all */
-    unsigned only;                  /* bits of enum rows_only, all of which must hold */
-    unsigned by;                    /* columns_find() */
-    bool descending;                /* by value; ties are always ascending */
+    const struct user *user;       /* only keys that this user may read; NULL: all */
+    const struct command *command; /* of the query; the user must be allowed to run it on the key */
+    int db;                        /* -1: all */
+    const struct bytes *match;     /* of keys; NULL: all */
+    unsigned only;                 /* bits of enum rows_only, all of which must hold */
+    unsigned by;                   /* columns_find() */
+    bool descending;               /* by value; ties are always ascending */
     const struct rows_place *after; /* NULL: from the start */
     size_t count;                   /* at least 1 */
     size_t sources;                 /* source groups listed in a row of dead letters; at least 1 */

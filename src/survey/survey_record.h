@@ -62,9 +62,9 @@ struct survey_stream {
     uint8_t flags;
     bool complete;           /* a pass has read it with all its groups, so its sums are right */
     bool refuses;            /* messages, when it is full */
-    bool is_new : 1;         /* its name or database is, to the pass that read it last; see
+    bool is_new : 1;         /* first read under this name and database by its last pass; see
                                 survey_record_waits() */
-    bool is_again : 1;       /* that pass read it twice: it was renamed or moved meanwhile */
+    bool is_again : 1;       /* its last pass read it more than once, e.g. after a rename */
     const struct stream *of; /* compared only */
     struct str *key;
     struct survey_stream_more *more; /* owned; NULL: all its values are the default */
@@ -195,8 +195,8 @@ struct survey {
     uint32_t swept;                                     /* records checked by a sweep */
     bool forgets;                                       /* frees all records, since nobody has
                                                            looked */
-    struct survey_choice groups_chosen, streams_chosen; /* by the last pass that chose */
-    bool choice_is_due;         /* records have come or gone since, or their order has changed */
+    struct survey_choice groups_chosen, streams_chosen; /* which records get metrics */
+    bool choice_is_due;         /* records changed: the next pass selects again */
     struct dlist_node large;    /* of struct survey_large; the first is being read */
     struct walk walk;           /* over all keys */
     unsigned turns_taken;       /* steps of passes since the last step of the walk */
@@ -210,8 +210,8 @@ struct survey {
     uint64_t ticks;                        /* processor time spent in total */
 };
 
-/* Whether a record that is new has to wait for the end of its pass: another record may have its
- * name until then, that of a stream which was deleted or renamed. */
+/* Whether a new record stays hidden until its pass ends: until then the record of a stream that was
+ * deleted or renamed may still have the same name, which would be listed twice. */
 static inline bool survey_record_waits(const struct survey *sv, bool is_new, const struct slot *x)
 {
     return is_new && x->seen == sv->pass && sv->number != sv->pass;

@@ -211,7 +211,8 @@ static bool is_beyond_loopback(const char *addresses)
 
 #define CONSOLE_OFF 2 /* of console-mode */
 
-/* Whether anybody who reaches a port may do everything. The console takes nobody in the clear. */
+/* Whether anybody who can connect from another machine has full access without a password. The
+ * console counts only with TLS or a proxy, since it refuses logins over unencrypted connections. */
 static bool is_open(const struct engine *e)
 {
     const struct settings *s = e->settings;

@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "config/settings.h"
 
-/* By HTTP nobody is shown what is secret. */
+/* Secret values are never sent over HTTP, whose answers browsers and proxies may keep. */
 static void reply_value(struct call *call, const struct settings *s, const struct setting *x)
 {
     struct buf value = {0};
